@@ -1,0 +1,221 @@
+//! A connector, checked and linked once, instantiated for every call of it.
+
+use wasmtime::component::{HasSelf, InstancePre, Linker};
+
+use super::plugin::read_catalogue;
+use super::{CONNECTOR_IMPORTS, CONTRACT, LoadError, Source, compile, wasi};
+use crate::bindings::connector::exports::pbx::crm::description::{Auth, Description, Place};
+use crate::bindings::connector::exports::pbx::crm::{account, allowance, amending, changes, creation, description, journal, lookup, search, users, visibility};
+use crate::bindings::connector::pbx::crm::connector_log;
+use crate::bindings::hooks_exports::settings_page::Field;
+use crate::bindings::hooks_exports::{settings_page, texts};
+use crate::connector::http::HttpGate;
+use crate::connector::{ConnectorData, new_instance};
+use crate::engine::SandboxEngine;
+use crate::limits;
+use crate::texts::Catalogue;
+
+/// A connector ready to run. Share it: it is checked and compiled once.
+pub struct PreparedConnector {
+    name: String,
+    engine: SandboxEngine,
+    pre: InstancePre<ConnectorData>,
+    exports: Exports,
+    description: Description,
+    schema: Vec<Field>,
+    catalogue: Catalogue,
+}
+
+/// Which of the contract's interfaces the connector exports.
+pub(crate) struct Exports {
+    pub(crate) lookup: lookup::GuestIndices,
+    pub(crate) creation: creation::GuestIndices,
+    pub(crate) journal: journal::GuestIndices,
+    pub(crate) account: account::GuestIndices,
+    pub(crate) search: Option<search::GuestIndices>,
+    pub(crate) amending: Option<amending::GuestIndices>,
+    pub(crate) users: Option<users::GuestIndices>,
+    pub(crate) allowance: Option<allowance::GuestIndices>,
+    pub(crate) visibility: Option<visibility::GuestIndices>,
+    pub(crate) changes: Option<changes::GuestIndices>,
+}
+
+impl PreparedConnector {
+    /// Compiles, checks the imports, links, and tries every exported interface in one trial instance.
+    ///
+    /// # Errors
+    /// Anything that would make the connector fail later, with the component's name.
+    pub fn load(engine: &SandboxEngine, source: &Source) -> Result<Self, LoadError> {
+        let name = source.name();
+        let component = compile(engine, source, "connector", limits::CONNECTOR_FILE, CONNECTOR_IMPORTS)?;
+        let unlinkable = |why: wasmtime::Error| LoadError::Imports { component: name.clone(), contract: CONTRACT, why: format!("{why:#}") };
+        let pre = link(engine, wasi::Waiting::Suspended).and_then(|linker| linker.instantiate_pre(&component)).map_err(unlinkable)?;
+        let missing = |interface: &str| {
+            let (component, interface) = (name.clone(), interface.to_owned());
+            move |why: wasmtime::Error| LoadError::Exports { component, interface, contract: CONTRACT, why: format!("{why:#}") }
+        };
+        let exports = Exports {
+            lookup: lookup::GuestIndices::new(&pre).map_err(missing("pbx:crm/lookup"))?,
+            creation: creation::GuestIndices::new(&pre).map_err(missing("pbx:crm/creation"))?,
+            journal: journal::GuestIndices::new(&pre).map_err(missing("pbx:crm/journal"))?,
+            account: account::GuestIndices::new(&pre).map_err(missing("pbx:crm/account"))?,
+            search: search::GuestIndices::new(&pre).ok(),
+            amending: amending::GuestIndices::new(&pre).ok(),
+            users: users::GuestIndices::new(&pre).ok(),
+            allowance: allowance::GuestIndices::new(&pre).ok(),
+            visibility: visibility::GuestIndices::new(&pre).ok(),
+            changes: changes::GuestIndices::new(&pre).ok(),
+        };
+
+        // The trial runs without fibers, so that the plugin's bindings of the two interfaces that both worlds export serve here too.
+        let trial = link(engine, wasi::Waiting::Never).and_then(|linker| linker.instantiate_pre(&component)).map_err(unlinkable)?;
+        let mut instance = new_instance(engine.engine(), HttpGate::closed(), 0, 0, limits::SIMULATION_CPU);
+        let unusable = |why: wasmtime::Error| LoadError::Description { component: name.clone(), why: format!("{why:#}") };
+        let linked = trial.instantiate(&mut instance).map_err(unusable)?;
+        macro_rules! load {
+            ($($field:ident as $interface:literal),*) => {$(
+                exports.$field.load(&mut instance, &linked).map_err(missing($interface))?;
+            )*};
+        }
+        load!(lookup as "pbx:crm/lookup", creation as "pbx:crm/creation", journal as "pbx:crm/journal", account as "pbx:crm/account");
+        macro_rules! load_optional {
+            ($($field:ident as $interface:literal),*) => {$(
+                if let Some(indices) = &exports.$field {
+                    indices.load(&mut instance, &linked).map_err(missing($interface))?;
+                }
+            )*};
+        }
+        load_optional!(
+            search as "pbx:crm/search",
+            amending as "pbx:crm/amending",
+            users as "pbx:crm/users",
+            allowance as "pbx:crm/allowance",
+            visibility as "pbx:crm/visibility",
+            changes as "pbx:crm/changes"
+        );
+        let page = settings_page::GuestIndices::new(&trial)
+            .and_then(|indices| indices.load(&mut instance, &linked))
+            .map_err(missing("pbx:hooks/settings-page"))?;
+        let texts = texts::GuestIndices::new(&trial).and_then(|indices| indices.load(&mut instance, &linked)).map_err(missing("pbx:hooks/texts"))?;
+        let schema = page.call_schema(&mut instance).map_err(unusable)?;
+        let catalogue = read_catalogue(&name, &mut instance, &texts)?;
+        let describes = description::GuestIndices::new(&pre)
+            .and_then(|indices| indices.load(&mut instance, &linked))
+            .map_err(missing("pbx:crm/description"))?;
+        let description = futures_now(describes.call_describe(&mut instance))
+            .ok_or_else(|| LoadError::Description { component: name.clone(), why: "`describe` waits for something".to_owned() })?
+            .map_err(unusable)?;
+        check_description(&description).map_err(|why| LoadError::Description { component: name.clone(), why })?;
+        Ok(Self { name, engine: engine.clone(), pre, exports, description, schema, catalogue })
+    }
+
+    /// Path or name of the component.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it declares: kinds of record, hosts, operations, batch sizes, auth.
+    #[must_use]
+    pub fn description(&self) -> &Description {
+        &self.description
+    }
+
+    /// The fields of its settings page.
+    #[must_use]
+    pub fn schema(&self) -> &[Field] {
+        &self.schema
+    }
+
+    /// Its texts.
+    #[must_use]
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// "search", "amend", "users", "visibility", "changes", "usage": the optional interfaces that it exports.
+    #[must_use]
+    pub fn abilities(&self) -> Vec<String> {
+        let exports = &self.exports;
+        let all = [
+            ("search", exports.search.is_some()),
+            ("amend", exports.amending.is_some()),
+            ("users", exports.users.is_some()),
+            ("visibility", exports.visibility.is_some()),
+            ("changes", exports.changes.is_some()),
+            ("usage", exports.allowance.is_some()),
+        ];
+        all.into_iter().filter(|(_, has)| *has).map(|(name, _)| name.to_owned()).collect()
+    }
+
+    pub(crate) fn engine(&self) -> &wasmtime::Engine {
+        self.engine.engine()
+    }
+
+    pub(crate) fn pre(&self) -> &InstancePre<ConnectorData> {
+        &self.pre
+    }
+
+    pub(crate) fn exports(&self) -> &Exports {
+        &self.exports
+    }
+}
+
+fn link(engine: &SandboxEngine, waiting: wasi::Waiting) -> wasmtime::Result<Linker<ConnectorData>> {
+    let mut linker = Linker::<ConnectorData>::new(engine.engine());
+    wasi::add_to_linker(&mut linker, waiting)?;
+    match waiting {
+        wasi::Waiting::Suspended => wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?,
+        wasi::Waiting::Never => wasmtime_wasi_http::p2::add_only_http_to_linker_sync(&mut linker)?,
+    }
+    connector_log::add_to_linker::<_, HasSelf<ConnectorData>>(&mut linker, |data| data)?;
+    crate::bindings::hooks::types::add_to_linker::<_, HasSelf<ConnectorData>>(&mut linker, |data| data)?;
+    crate::bindings::hooks::calls::add_to_linker::<_, HasSelf<ConnectorData>>(&mut linker, |data| data)?;
+    crate::bindings::crm::types::add_to_linker::<_, HasSelf<ConnectorData>>(&mut linker, |data| data)?;
+    crate::bindings::connector::pbx::crm::context::add_to_linker::<_, HasSelf<ConnectorData>>(&mut linker, |data| data)?;
+    Ok(linker)
+}
+
+/// The value of a future that needs no waiting.
+fn futures_now<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = std::pin::pin!(future);
+    match future.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
+        std::task::Poll::Ready(value) => Some(value),
+        std::task::Poll::Pending => None,
+    }
+}
+
+fn check_description(description: &Description) -> Result<(), String> {
+    let name_ok = !description.id.is_empty() && description.id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if !name_ok || description.id.len() > 64 {
+        return Err(format!("its id `{}` is not made of 1 to 64 lower-case letters, digits and `-`", description.id));
+    }
+    if description.kinds.is_empty() {
+        return Err("it handles no kind of record".to_owned());
+    }
+    for (what, size, most) in [
+        ("find-batch", description.find_batch, 200),
+        ("write-batch", description.write_batch, 200),
+        ("amend-batch", description.amend_batch, 200),
+        ("parallel", description.parallel, 16),
+    ] {
+        if !(1..=most).contains(&size) {
+            return Err(format!("its {what} is {size}; 1 to {most} is possible"));
+        }
+    }
+    if let Auth::Other(kind) = &description.auth {
+        return Err(format!("it wants to sign in by `{kind}`, which this host does not know; it may need a newer host"));
+    }
+    for operation in &description.operations {
+        if let Place::Other(place) = &operation.at {
+            return Err(format!("it wants to reach `{place}`, which this host does not know; it may need a newer host"));
+        }
+        if operation.methods.is_empty() || operation.paths.is_empty() {
+            return Err("one of its operations names no method or no path".to_owned());
+        }
+        if let Some(path) = operation.paths.iter().find(|path| !path.starts_with('/')) {
+            return Err(format!("the path pattern `{path}` does not begin with a slash"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! What hooks read and the core keeps: live calls, notes, and the way to the durable store.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::call::CallState;
+use crate::binding::Bindings;
+use crate::bindings::connector::exports::pbx::crm::description::KindInfo;
+use crate::bindings::crm::connections::Connection;
+use crate::bindings::crm::types::RecordRef;
+use crate::bindings::hooks::calls::LegState;
+use crate::number::DialPlan;
+use crate::pbx::Pbx;
+use crate::settings::Settings;
+use crate::store::Store;
+
+/// Lent to each hook and taken back when it returns.
+pub(crate) struct State {
+    pub(crate) calls: BTreeMap<String, CallState>,
+    /// By call, then key.
+    pub(crate) notes: BTreeMap<String, BTreeMap<String, String>>,
+    pub(crate) store: Box<dyn Store>,
+    pub(crate) pbx: Box<dyn Pbx>,
+    pub(crate) numbers: DialPlan,
+    /// Of the plugin.
+    pub(crate) settings: Settings,
+    /// Connected and enabled, in the administrator's order.
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) bindings: Bindings,
+    /// Links that the host made in hooks of a call: only these may open by themselves.
+    pub(crate) links: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// A connected CRM account as plugins see it.
+pub(crate) struct Account {
+    pub(crate) connection: Connection,
+    /// Address for API requests and pages, without a final "/".
+    pub(crate) base: String,
+    pub(crate) organisation: String,
+    pub(crate) kinds: Vec<KindInfo>,
+}
+
+impl State {
+    /// Does the extension ring or talk in that call now?
+    pub(crate) fn takes_part(&self, extension: &str, call: &str) -> bool {
+        self.calls.get(call).is_some_and(|state| {
+            state.call().legs.iter().any(|leg| {
+                leg.extension == extension
+                    && leg.left_at.is_none()
+                    && (matches!(leg.state, LegState::Ringing | LegState::Talking) || leg.placed_call)
+            })
+        })
+    }
+
+    /// The page of a record, from the connector's pattern and the account's address.
+    pub(crate) fn link(&self, reference: &RecordRef) -> Option<String> {
+        let account = self.accounts.iter().find(|account| account.connection.id == reference.connector)?;
+        let pattern = account.kinds.iter().find(|kind| kind.kind == reference.kind)?.page.as_ref()?;
+        Some(
+            pattern
+                .replace("{base}", &account.base)
+                .replace("{organisation}", &escape(&account.organisation))
+                .replace("{kind}", &escape(&reference.kind))
+                .replace("{id}", &escape(&reference.id)),
+        )
+    }
+}
+
+/// Percent-encodes all but RFC 3986 unreserved characters, so that an id stays one path segment. `{` and `}` are encoded too, so
+/// a value is never taken for a placeholder.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}

@@ -1,0 +1,74 @@
+//! The library that connector authors share. It exports nothing and decides nothing about any vendor.
+//!
+//! * [`Client`] sends one HTTP request after another below `context.base`, reads each answer whole and counts what was spent.
+//! * [`failure`] and [`status`] turn what went wrong into the contract's kinds of failure.
+//! * [`json`] reads answers whose shape nobody guarantees.
+//! * [`url`] escapes; [`time`] reads and writes times; [`text`] makes messages and cuts texts; [`catalogue`] reads message files.
+//!
+//! # One set of types
+//!
+//! The bindings of the contract's shared interfaces are made here once. A connector maps its own `generate!` onto them, and so can hand its
+//! `Context` to this library and return this library's `Failure`:
+//!
+//! ```ignore
+//! wit_bindgen::generate!({
+//!     path: [/* wasi's files one by one, "../../../wit/hooks", "../../../wit/crm" */],
+//!     inline: "package example:connector; world connector { include pbx:crm/connector@0.1.0-draft; }",
+//!     world: "example:connector/connector",
+//!     with: {
+//!         "pbx:hooks/types@0.1.0-draft": pbx_connector_kit::hooks_types,
+//!         "pbx:hooks/calls@0.1.0-draft": pbx_connector_kit::calls,
+//!         "pbx:crm/types@0.1.0-draft": pbx_connector_kit::types,
+//!         "pbx:crm/context@0.1.0-draft": pbx_connector_kit::context,
+//!         "pbx:crm/connector-log@0.1.0-draft": pbx_connector_kit::connector_log,
+//!         "wasi:io/error@0.2.12": pbx_connector_kit::wasi::io::error,
+//!         "wasi:io/poll@0.2.12": pbx_connector_kit::wasi::io::poll,
+//!         "wasi:io/streams@0.2.12": pbx_connector_kit::wasi::io::streams,
+//!         "wasi:clocks/monotonic-clock@0.2.12": pbx_connector_kit::wasi::clocks::monotonic_clock,
+//!         "wasi:http/types@0.2.12": pbx_connector_kit::wasi::http::types,
+//!         "wasi:http/outgoing-handler@0.2.12": pbx_connector_kit::wasi::http::outgoing_handler,
+//!     },
+//!     generate_all,
+//! });
+//! ```
+
+#![deny(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+#![allow(
+    clippy::result_large_err,
+    reason = "failures are the contract's, and cross the border once a call"
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic
+    )
+)]
+
+mod bindings;
+pub mod catalogue;
+pub mod failure;
+mod http;
+pub mod json;
+pub mod status;
+pub mod text;
+pub mod time;
+pub mod url;
+
+pub use bindings::{
+    pbx::{
+        crm::{connector_log, context, types},
+        hooks::{calls, types as hooks_types},
+    },
+    wasi,
+};
+pub use failure::Effect;
+pub use http::{Client, MAX_ANSWER, Request, Response};

@@ -1,0 +1,201 @@
+use std::time::Duration;
+
+use http::{Method, Request, Response, Uri};
+use serde::{Serialize, de::DeserializeOwned};
+use ureq::{Agent, Body};
+
+use crate::{
+    Activity, Answer, ControlError, CrmFake, Fault, MAX_BODY, Outcome, Record, RecordedRequest,
+    SeedRecord,
+    server::{
+        AFTER_MS, NOW_MS, OUTCOME,
+        control::{Ids, Name},
+    },
+};
+
+/// How long a fake in another process may take. Fakes never wait, so this is for machines under load.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Largest answer of the control side, in bytes (256 MiB): a long scenario records many requests.
+const MAX_CONTROL: u64 = 256 * 1024 * 1024;
+
+/// A fake in another process, over its [`Server`](crate::Server).
+pub struct RemoteCrm {
+    agent: Agent,
+    address: String,
+    name: String,
+}
+
+impl RemoteCrm {
+    /// Connects to the server at `address` (`http://127.0.0.1:4711`).
+    ///
+    /// # Errors
+    /// [`ControlError::Unreachable`] if no fake answers there.
+    pub fn connect(address: &str) -> Result<Self, ControlError> {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .proxy(None)
+            .timeout_global(Some(PATIENCE))
+            .build();
+        let mut remote = Self {
+            agent: Agent::new_with_config(config),
+            address: address.trim_end_matches('/').to_owned(),
+            name: String::new(),
+        };
+        let Name { name } = remote.ask(Method::GET, "name", None, Vec::new())?;
+        remote.name = name;
+        Ok(remote)
+    }
+
+    fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        topic: &str,
+        now: Option<u64>,
+        body: Vec<u8>,
+    ) -> Result<T, ControlError> {
+        let answer = self.command(method, topic, now, body)?;
+        serde_json::from_slice(&answer).map_err(|why| unreachable(&why))
+    }
+
+    /// Sends a request to the control side; gives the body of its answer if it agreed.
+    fn command(
+        &self,
+        method: Method,
+        topic: &str,
+        now: Option<u64>,
+        body: Vec<u8>,
+    ) -> Result<Vec<u8>, ControlError> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}/_control/{topic}", self.address));
+        if let Some(now) = now {
+            request = request.header(NOW_MS, now);
+        }
+        let request = request.body(body).map_err(|why| unreachable(&why))?;
+        let (parts, body) = self.send(request, MAX_CONTROL)?.into_parts();
+        if parts.status.is_success() {
+            return Ok(body);
+        }
+        Err(serde_json::from_slice(&body)
+            .unwrap_or_else(|_| ControlError::Unreachable(format!("status {}", parts.status))))
+    }
+
+    fn send(
+        &self,
+        request: Request<Vec<u8>>,
+        limit: u64,
+    ) -> Result<Response<Vec<u8>>, ControlError> {
+        // GET and DELETE with an empty body must not announce one.
+        let answer = if request.body().is_empty() {
+            self.agent.run(request.map(|_| ()))
+        } else {
+            self.agent.run(request)
+        };
+        let (parts, mut body): (_, Body) = answer.map_err(|why| unreachable(&why))?.into_parts();
+        let body = body
+            .with_config()
+            .limit(limit)
+            .read_to_vec()
+            .map_err(|why| unreachable(&why))?;
+        Ok(Response::from_parts(parts, body))
+    }
+
+    fn try_answer(&self, now_ms: u64, request: Request<Vec<u8>>) -> Result<Answer, ControlError> {
+        let (mut parts, body) = request.into_parts();
+        let path = parts
+            .uri
+            .path_and_query()
+            .map_or("/", http::uri::PathAndQuery::as_str);
+        parts.uri = format!("{}{path}", self.address)
+            .parse::<Uri>()
+            .map_err(|why| unreachable(&why))?;
+        parts.headers.insert(NOW_MS, now_ms.into());
+        // They belong to the connection that the player pretends to have, not to ours.
+        parts.headers.remove(http::header::HOST);
+        parts.headers.remove(http::header::CONTENT_LENGTH);
+        let mut response = self.send(Request::from_parts(parts, body), MAX_BODY as u64)?;
+        let outcome = response.headers_mut().remove(OUTCOME);
+        let after_ms = response
+            .headers_mut()
+            .remove(AFTER_MS)
+            .and_then(|value| value.to_str().ok()?.parse().ok())
+            .ok_or_else(|| {
+                ControlError::Unreachable(format!("an answer without {AFTER_MS} is no fake's"))
+            })?;
+        let outcome = match outcome.as_ref().map(http::HeaderValue::as_bytes) {
+            None => Outcome::Response(response),
+            Some(b"refused") => Outcome::Refused,
+            Some(_) => Outcome::Cut,
+        };
+        Ok(Answer { after_ms, outcome })
+    }
+}
+
+/// # Panics
+/// Where the trait has no way to tell a failure, these methods panic if the other process does not answer: a test that went on with
+/// made-up answers would prove nothing.
+impl CrmFake for RemoteCrm {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn settings(&self, address: &str) -> Vec<(String, serde_json::Value)> {
+        let address =
+            percent_encoding::utf8_percent_encode(address, percent_encoding::NON_ALPHANUMERIC);
+        sure(self.ask(
+            Method::GET,
+            &format!("settings?address={address}"),
+            None,
+            Vec::new(),
+        ))
+    }
+
+    fn answer(&mut self, now_ms: u64, request: Request<Vec<u8>>) -> Answer {
+        sure(self.try_answer(now_ms, request))
+    }
+
+    fn seed(&mut self, now_ms: u64, records: Vec<SeedRecord>) -> Result<Vec<String>, ControlError> {
+        let Ids { ids } = self.ask(Method::POST, "records", Some(now_ms), written(&records)?)?;
+        Ok(ids)
+    }
+
+    fn records(&self) -> Vec<Record> {
+        sure(self.ask(Method::GET, "records", None, Vec::new()))
+    }
+
+    fn activities(&self) -> Vec<Activity> {
+        sure(self.ask(Method::GET, "activities", None, Vec::new()))
+    }
+
+    fn requests(&self) -> Vec<RecordedRequest> {
+        sure(self.ask(Method::GET, "requests", None, Vec::new()))
+    }
+
+    fn inject(&mut self, fault: Fault) -> Result<(), ControlError> {
+        self.command(Method::POST, "faults", None, written(&fault)?)
+            .map(drop)
+    }
+
+    fn clear_faults(&mut self) {
+        sure(
+            self.command(Method::DELETE, "faults", None, Vec::new())
+                .map(drop),
+        );
+    }
+}
+
+fn written(value: &impl Serialize) -> Result<Vec<u8>, ControlError> {
+    serde_json::to_vec(value).map_err(|why| ControlError::Invalid(why.to_string()))
+}
+
+fn unreachable(why: &dyn std::fmt::Display) -> ControlError {
+    ControlError::Unreachable(why.to_string())
+}
+
+fn sure<T>(answer: Result<T, ControlError>) -> T {
+    match answer {
+        Ok(answer) => answer,
+        Err(why) => panic!("{why}"),
+    }
+}

@@ -1,0 +1,127 @@
+use http::{Method, Request, Response, StatusCode};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::state::State;
+use crate::{ControlError, Fault, SeedRecord, wire};
+
+/// Where the control side begins.
+const PREFIX: &str = "/_control/";
+
+/// The clock as it crosses the wire.
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Clock {
+    /// Milliseconds since 1970.
+    #[serde(alias = "now_ms")]
+    pub now_ms: u64,
+}
+
+/// The name as it crosses the wire.
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Name {
+    /// [`CrmFake::name`](crate::CrmFake::name).
+    pub name: String,
+}
+
+/// Ids of seeded records as they cross the wire.
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Ids {
+    /// In the order of the seeds.
+    pub ids: Vec<String>,
+}
+
+/// Is it for the control side? Everything else is the vendor's.
+pub(super) fn is_control(path: &str) -> bool {
+    path.starts_with(PREFIX)
+}
+
+/// Does what the request asks of the control side.
+pub(super) fn respond(state: &mut State, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
+    let path = request.uri().path();
+    let topic = path.strip_prefix(PREFIX).unwrap_or(path);
+    if topic != "settings" && request.uri().query().is_some() {
+        return refusal(
+            400,
+            &ControlError::Invalid("only `settings` takes parameters".to_owned()),
+        );
+    }
+    let done = match (request.method(), topic) {
+        (&Method::GET, "name") => Ok(wire::json(
+            200,
+            &Name {
+                name: state.fake.name().to_owned(),
+            },
+        )),
+        (&Method::GET, "settings") => settings(state, request),
+        (&Method::GET, "clock") => Ok(wire::json(
+            200,
+            &Clock {
+                now_ms: state.now_ms,
+            },
+        )),
+        (&Method::PUT, "clock") => body(request).map(|clock: Clock| {
+            state.now_ms = clock.now_ms;
+            nothing()
+        }),
+        (&Method::GET, "records") => Ok(wire::json(200, &state.fake.records())),
+        (&Method::POST, "records") => body(request)
+            .and_then(|seeds: Vec<SeedRecord>| state.fake.seed(state.now_ms, seeds))
+            .map(|ids| wire::json(200, &Ids { ids })),
+        (&Method::GET, "activities") => Ok(wire::json(200, &state.fake.activities())),
+        (&Method::GET, "requests") => Ok(wire::json(200, &state.fake.requests())),
+        (&Method::POST, "faults") => body(request)
+            .and_then(|fault: Fault| state.fake.inject(fault))
+            .map(|()| nothing()),
+        (&Method::DELETE, "faults") => {
+            state.fake.clear_faults();
+            Ok(nothing())
+        }
+        (_, "name" | "settings" | "clock" | "records" | "activities" | "requests" | "faults") => {
+            return refusal(
+                405,
+                &ControlError::Invalid(format!("{} does not go with {path}", request.method())),
+            );
+        }
+        _ => {
+            return refusal(
+                404,
+                &ControlError::Invalid(format!("the control side has no {path}")),
+            );
+        }
+    };
+    done.unwrap_or_else(|why| match why {
+        ControlError::Unsupported(_) => refusal(501, &why),
+        ControlError::Invalid(_) | ControlError::Unreachable(_) => refusal(400, &why),
+    })
+}
+
+fn settings(state: &State, request: &Request<Vec<u8>>) -> Result<Response<Vec<u8>>, ControlError> {
+    let given = wire::query_pairs(request.uri().query().unwrap_or_default())
+        .map_err(ControlError::Invalid)?;
+    let address = match given.as_slice() {
+        [] => &state.address,
+        [(name, address)] if name == "address" => address,
+        _ => {
+            return Err(ControlError::Invalid(
+                "`settings` takes one `address` and nothing else".to_owned(),
+            ));
+        }
+    };
+    Ok(wire::json(200, &state.fake.settings(address)))
+}
+
+fn body<T: DeserializeOwned>(request: &Request<Vec<u8>>) -> Result<T, ControlError> {
+    serde_json::from_slice(request.body()).map_err(|why| ControlError::Invalid(why.to_string()))
+}
+
+fn nothing() -> Response<Vec<u8>> {
+    let mut response = Response::new(Vec::new());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+fn refusal(status: u16, why: &ControlError) -> Response<Vec<u8>> {
+    wire::json(status, why)
+}

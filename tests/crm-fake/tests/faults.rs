@@ -1,0 +1,161 @@
+//! Faults as tests write them, and what they do to a request.
+
+use crm_fake::{Answer, ControlError, Fault, FaultKind, Faults, Operation, Outcome, wire};
+
+fn fault(json: &str) -> Result<Fault, serde_json::Error> {
+    serde_json::from_str(json)
+}
+
+/// One request; gives the answer and whether the work was done.
+fn play(faults: &mut Faults, operation: Operation) -> (Answer, bool) {
+    let mut done = false;
+    let answer = faults.plan(operation).run(|| {
+        done = true;
+        wire::json(201, &serde_json::json!({ "id": "1" }))
+    });
+    (answer, done)
+}
+
+fn body(answer: &Answer) -> &str {
+    match &answer.outcome {
+        Outcome::Response(response) => std::str::from_utf8(response.body()).unwrap(),
+        lost => panic!("{lost:?}"),
+    }
+}
+
+#[test]
+fn reads_json_and_toml() {
+    let read = fault(
+        r#"{"what": "status", "status": 429, "retry-after": 30, "on": ["write"], "times": 2}"#,
+    )
+    .unwrap();
+    let same: Fault = toml::from_str(
+        "what = 'status'\nstatus = 429\nretry-after = '30'\non = ['write']\ntimes = 2",
+    )
+    .unwrap();
+    assert_eq!(read, same);
+    assert_eq!(fault(&serde_json::to_string(&read).unwrap()).unwrap(), read);
+    assert_eq!(
+        fault(r#"{"what": "garbled"}"#).unwrap(),
+        Fault::always(FaultKind::Garbled)
+    );
+}
+
+#[test]
+fn refuses_what_it_does_not_know() {
+    for bad in [
+        r#"{"what": "delay"}"#,
+        r#"{"what": "delay", "ms": -1}"#,
+        r#"{"what": "garbled", "ms": 5}"#,
+        r#"{"what": "status", "status": 500, "colour": "red"}"#,
+        r#"{"what": "tired"}"#,
+        r#"{"what": "garbled", "on": ["everything"]}"#,
+    ] {
+        assert!(fault(bad).is_err(), "{bad}");
+    }
+    let mut faults = Faults::default();
+    for senseless in [
+        r#"{"what": "garbled", "times": 0}"#,
+        r#"{"what": "status", "status": 200}"#,
+        r#"{"what": "status", "status": 429, "retry-after": "a\nb"}"#,
+        r#"{"what": "search-lag", "ms": 5, "on": ["create"]}"#,
+    ] {
+        let refused = faults.inject(fault(senseless).unwrap());
+        assert!(
+            matches!(refused, Err(ControlError::Invalid(_))),
+            "{senseless}"
+        );
+    }
+    assert!(faults.active().is_empty());
+}
+
+#[test]
+fn does_the_work_or_not() {
+    let table = [
+        (r#"{"what": "unreachable"}"#, false, None),
+        (r#"{"what": "cut-before-commit"}"#, false, None),
+        (r#"{"what": "cut-after-commit"}"#, true, None),
+        (r#"{"what": "status", "status": 503}"#, false, Some(503)),
+        (r#"{"what": "garbled"}"#, true, Some(201)),
+        (r#"{"what": "truncated"}"#, true, Some(201)),
+        (r#"{"what": "delay", "ms": 7}"#, true, Some(201)),
+    ];
+    for (text, done, status) in table {
+        let mut faults = Faults::default();
+        faults.inject(fault(text).unwrap()).unwrap();
+        let (answer, was_done) = play(&mut faults, Operation::Create);
+        assert_eq!((was_done, answer.status()), (done, status), "{text}");
+    }
+}
+
+#[test]
+fn unreachable_is_not_cut() {
+    let mut faults = Faults::default();
+    faults
+        .inject(Fault::always(FaultKind::Unreachable).times(1))
+        .unwrap();
+    faults
+        .inject(Fault::always(FaultKind::CutBeforeCommit).times(1))
+        .unwrap();
+    assert!(matches!(
+        play(&mut faults, Operation::Find).0.outcome,
+        Outcome::Refused
+    ));
+    assert!(matches!(
+        play(&mut faults, Operation::Find).0.outcome,
+        Outcome::Cut
+    ));
+    assert!(matches!(
+        play(&mut faults, Operation::Find).0.outcome,
+        Outcome::Response(_)
+    ));
+}
+
+#[test]
+fn breaks_bodies() {
+    let mut faults = Faults::default();
+    faults
+        .inject(Fault::always(FaultKind::Garbled).times(1))
+        .unwrap();
+    faults
+        .inject(Fault::always(FaultKind::Truncated).times(1))
+        .unwrap();
+    assert!(body(&play(&mut faults, Operation::Find).0).starts_with("<!doctype html>"));
+    let (answer, _) = play(&mut faults, Operation::Find);
+    assert!(serde_json::from_str::<serde_json::Value>(body(&answer)).is_err());
+}
+
+#[test]
+fn is_spent_by_the_requests_that_it_concerns() {
+    let mut faults = Faults::default();
+    let busy = r#"{"what": "status", "status": 429, "retry-after": "soon", "body": "{\"slow\": true}", "on": ["write"], "times": 1}"#;
+    faults.inject(fault(busy).unwrap()).unwrap();
+    assert_eq!(play(&mut faults, Operation::Find).0.status(), Some(201));
+    let (answer, _) = play(&mut faults, Operation::Write);
+    assert_eq!(body(&answer), r#"{"slow": true}"#);
+    let Outcome::Response(response) = answer.outcome else {
+        panic!("no answer")
+    };
+    assert_eq!(response.headers()["retry-after"], "soon");
+    assert_eq!(play(&mut faults, Operation::Write).0.status(), Some(201));
+}
+
+#[test]
+fn delays_add_up_and_lag_hides_what_is_new() {
+    let mut faults = Faults::default();
+    faults
+        .inject(Fault::always(FaultKind::Delay { ms: 5 }))
+        .unwrap();
+    faults
+        .inject(Fault::always(FaultKind::Delay { ms: 10 }).on(&[Operation::Find]))
+        .unwrap();
+    faults
+        .inject(Fault::always(FaultKind::SearchLag { ms: 100 }).times(1))
+        .unwrap();
+    assert_eq!(play(&mut faults, Operation::Create).0.after_ms, 5);
+    let plan = faults.plan(Operation::Find);
+    assert!(!plan.sees(Some(1_000), 1_099) && plan.sees(Some(1_000), 1_100) && plan.sees(None, 0));
+    // The lag is spent now; the creation before did not use it up.
+    assert!(faults.plan(Operation::Find).sees(Some(1_000), 1_000));
+    assert_eq!(play(&mut faults, Operation::Find).0.after_ms, 15);
+}
