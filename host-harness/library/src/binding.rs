@@ -42,7 +42,11 @@ impl Bindings {
     pub fn bind(&mut self, binding: Binding) -> Result<(), Conflict> {
         let users = self.of_connector.entry(binding.user.reference.connector.clone()).or_default();
         for known in users.iter().filter(|known| known.user.reference != binding.user.reference) {
-            let twice = binding.extensions.iter().find(|id| known.extensions.contains(id)).or_else(|| binding.groups.iter().find(|id| known.groups.contains(id)));
+            let twice = binding
+                .extensions
+                .iter()
+                .find(|id| known.extensions.contains(id))
+                .or_else(|| binding.groups.iter().find(|id| known.groups.contains(id)));
             if let Some(twice) = twice {
                 return Err(Conflict { extension: twice.clone(), first: known.user.name.clone(), second: binding.user.name.clone() });
             }
@@ -59,7 +63,11 @@ impl Bindings {
         direct
             .or_else(|| {
                 users.iter().find(|binding| {
-                    binding.groups.iter().filter_map(|group| pbx.group(group)).any(|group| group.members.iter().any(|member| member == extension))
+                    binding
+                        .groups
+                        .iter()
+                        .filter_map(|group| pbx.group(group))
+                        .any(|group| group.members.iter().any(|member| member == extension))
                 })
             })
             .map(|binding| &binding.user)
@@ -76,7 +84,13 @@ mod tests {
     fn binding(user: &str, extensions: &[&str], groups: &[&str]) -> Binding {
         let list = |items: &[&str]| items.iter().map(|item| (*item).to_owned()).collect();
         Binding {
-            user: User { reference: UserRef { connector: "c".into(), id: user.into() }, name: user.into(), email: String::new(), active: true, extras: vec![] },
+            user: User {
+                reference: UserRef { connector: "c".into(), id: user.into() },
+                name: user.into(),
+                email: String::new(),
+                active: true,
+                extras: vec![],
+            },
             extensions: list(extensions),
             groups: list(groups),
         }
@@ -85,7 +99,13 @@ mod tests {
     #[test]
     fn m_bind_2_a_conflict_names_both_and_a_direct_binding_beats_a_group() {
         let members = vec!["1001".to_owned(), "1002".to_owned()];
-        let pbx = StaticPbx::new("US", "UTC").with_group(Group { id: "g".into(), name: "G".into(), kind: GroupKind::ExtensionGroup, members, extras: vec![] });
+        let pbx = StaticPbx::new("US", "UTC").with_group(Group {
+            id: "g".into(),
+            name: "G".into(),
+            kind: GroupKind::ExtensionGroup,
+            members,
+            extras: vec![],
+        });
         let mut bindings = Bindings::default();
         bindings.bind(binding("Ann", &["1001"], &[])).unwrap();
         bindings.bind(binding("Bob", &[], &["g"])).unwrap();

@@ -47,9 +47,9 @@ pub const INSTANCES: u32 = 40;
 /// Connector calls suspended at once over all connectors. Each holds a fiber stack.
 pub const RUNNING_CONNECTORS: usize = 32;
 
-/// Address space reserved for each memory of the pool. The default (4 GiB each) does not fit a 39-bit address space; with
-/// 16 MiB a memory that grows further is moved, which costs no measurable time.
-pub const MEMORY_RESERVATION: u64 = 16 << 20;
+/// Address space reserved for each memory of the pool; the pool asks for no less than the largest memory may grow to. All of them
+/// together take 5 GiB, where the default (4 GiB each) would not fit the 39-bit address space of small boards.
+pub const MEMORY_RESERVATION: u64 = CONNECTOR_MEMORY as u64;
 
 /// Guard behind each memory, in bytes. With explicit bounds checks beyond the reservation a small one suffices.
 pub const MEMORY_GUARD: u64 = 64 << 10;

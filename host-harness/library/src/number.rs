@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use phonenumber::metadata::{DATABASE, Metadata};
 use phonenumber::country;
+use phonenumber::metadata::{DATABASE, Metadata};
 
 use crate::bindings::hooks::numbers::Sameness;
 use crate::bindings::hooks::types::{Number, NumberKind};
@@ -130,7 +130,12 @@ impl DialPlan {
         let code = parsed.code().value().to_string();
         if lengths.possible_length().contains(&length) {
             let e164 = format!("+{code}{national}");
-            return Some(External { forms: self.forms(&code, &national, metadata), e164: Some(e164), country: Some(metadata.id().to_owned()).filter(|id| id.len() == 2), local_only: false });
+            return Some(External {
+                forms: self.forms(&code, &national, metadata),
+                e164: Some(e164),
+                country: Some(metadata.id().to_owned()).filter(|id| id.len() == 2),
+                local_only: false,
+            });
         }
         if !international && lengths.possible_local_length().contains(&length) && length >= u16::from(LAST_DIGITS) {
             return Some(External { e164: None, country: Some(metadata.id().to_owned()), forms: vec![national], local_only: true });
@@ -215,7 +220,9 @@ fn ascii_digit(character: char) -> Option<char> {
 fn is_spelled_like_a_number(text: &str) -> bool {
     let body = without_extension(text);
     body.chars().any(|c| ascii_digit(c).is_some())
-        && body.chars().all(|c| ascii_digit(c).is_some() || matches!(c, '+' | '-' | '.' | '(' | ')' | '/' | ' ' | '\u{a0}' | '\u{2010}'..='\u{2015}'))
+        && body
+            .chars()
+            .all(|c| ascii_digit(c).is_some() || matches!(c, '+' | '-' | '.' | '(' | ')' | '/' | ' ' | '\u{a0}' | '\u{2010}'..='\u{2015}'))
 }
 
 /// Cuts an extension ("x12", "ext. 12", ";ext=12") off a stored number.

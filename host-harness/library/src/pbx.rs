@@ -62,10 +62,18 @@ impl StaticPbx {
     /// Adds an extension; its groups are filled in from the groups' members.
     #[must_use]
     pub fn with_extension(mut self, id: &str, name: &str, email: Option<&str>) -> Self {
-        let groups = self.groups.values().filter(|group| group.members.iter().any(|member| member == id)).map(|group| group.id.clone()).collect();
+        let groups =
+            self.groups.values().filter(|group| group.members.iter().any(|member| member == id)).map(|group| group.id.clone()).collect();
         self.extensions.insert(
             id.to_owned(),
-            Extension { id: id.to_owned(), name: name.to_owned(), email: email.map(str::to_owned), groups, language: None, extras: Vec::new() },
+            Extension {
+                id: id.to_owned(),
+                name: name.to_owned(),
+                email: email.map(str::to_owned),
+                groups,
+                language: None,
+                extras: Vec::new(),
+            },
         );
         self
     }

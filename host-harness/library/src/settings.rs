@@ -73,7 +73,12 @@ impl Settings {
             Value::Array(items) if items.iter().all(Value::is_string) => {
                 SettingValue::Texts(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
             }
-            _ => return Err(SettingError::Wrong { key: key.to_owned(), why: "a text, whole number, true, false or a list of texts is wanted".to_owned() }),
+            _ => {
+                return Err(SettingError::Wrong {
+                    key: key.to_owned(),
+                    why: "a text, whole number, true, false or a list of texts is wanted".to_owned(),
+                });
+            }
         };
         self.set(key, value)
     }
@@ -123,7 +128,11 @@ fn check(field: &Field, value: &SettingValue) -> Result<(), String> {
             Ok(())
         }
         (FieldType::Whole((least, most)), SettingValue::Whole(number)) => {
-            if (least..=most).contains(&number) { Ok(()) } else { Err(format!("{number} is not between {least} and {most}")) }
+            if (least..=most).contains(&number) {
+                Ok(())
+            } else {
+                Err(format!("{number} is not between {least} and {most}"))
+            }
         }
         (FieldType::Flag, SettingValue::Flag(_)) | (FieldType::Phonebook | FieldType::Other(_), SettingValue::Text(_)) => Ok(()),
         (FieldType::Choice(choices), SettingValue::Text(text)) => one_of(choices, text),

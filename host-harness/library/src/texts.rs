@@ -37,6 +37,12 @@ impl Catalogue {
         Ok(Self { fallback, languages })
     }
 
+    /// Is there such a message?
+    #[must_use]
+    pub fn knows(&self, id: &str) -> bool {
+        self.languages.get(&self.fallback).is_some_and(|texts| texts.contains_key(id))
+    }
+
     /// The message in that language, in its main language ("zh" for "zh-TW"), or in the fall-back. An unknown id is shown as it is:
     /// a reader can report it, and nothing is lost.
     #[must_use]

@@ -1,1 +1,144 @@
-fn main(){}
+//! The command line of `pbx-crm`.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use pbx_crm::guests::Components;
+use pbx_crm::player::{Stage, check, crm};
+use pbx_crm::{scenario, timeline};
+
+/// Makes a PBX work with a CRM.
+#[derive(Parser)]
+#[command(version, about, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Play an afternoon at a small office and show what pops, what is journalled and why.
+    #[cfg(feature = "demo")]
+    Demo {
+        /// End after the play; the exit code is 0 only if all came out right.
+        #[arg(long)]
+        once: bool,
+        /// Take policy.wasm and webhook.wasm of this folder instead of those built in.
+        #[arg(long, value_name = "DIR")]
+        components: Option<PathBuf>,
+    },
+    /// Play scenarios and compare what comes of them with what they expect.
+    Play {
+        /// Scenario files; the format is described in tests/scenarios/README.md.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Print every output of the core as one line of JSON, and the result of each scenario as another.
+        #[arg(long)]
+        json: bool,
+        /// Print nothing but what is wrong.
+        #[arg(long, conflicts_with = "json")]
+        quiet: bool,
+        /// Take this policy instead of the one built in.
+        #[arg(long, value_name = "WASM")]
+        policy: Option<PathBuf>,
+        /// Take this connector instead of the one built in.
+        #[arg(long, value_name = "WASM")]
+        connector: Option<PathBuf>,
+        /// Address of a CRM with the control interface of tests/crm-fake, for a connector that has no built-in one.
+        #[arg(long, value_name = "URL")]
+        crm: Option<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        #[cfg(feature = "demo")]
+        Command::Demo { once, components } => demo(once, components.as_deref()),
+        Command::Play { files, json, quiet, policy, connector, crm } => {
+            let mut components = Components::built();
+            components.policy = policy.map_or(components.policy, Into::into);
+            components.connector = connector.map_or(components.connector, Into::into);
+            play(
+                &files,
+                components,
+                crm.as_deref(),
+                if json {
+                    Show::Json
+                } else if quiet {
+                    Show::Nothing
+                } else {
+                    Show::Timeline
+                },
+            )
+        }
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(why) => {
+            eprintln!("pbx-crm: {why}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[cfg(feature = "demo")]
+fn demo(once: bool, components: Option<&Path>) -> Result<bool, Box<dyn std::error::Error>> {
+    let components = components.map_or_else(Components::built, Components::from_folder);
+    let (server, right) = pbx_crm::demo::run(components, &mut std::io::stdout())?;
+    if once {
+        return Ok(right);
+    }
+    println!("Look at the CRM's side: {}/   (Ctrl-C ends)", server.address());
+    std::io::stdout().flush()?;
+    // Ended from outside: the default action of an interrupt ends the process.
+    loop {
+        std::thread::park();
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Show {
+    Timeline,
+    Json,
+    Nothing,
+}
+
+fn play(files: &[PathBuf], components: Components, remote: Option<&str>, show: Show) -> Result<bool, Box<dyn std::error::Error>> {
+    let stage = Stage::new(components)?;
+    let mut all_right = true;
+    for file in files {
+        let text = std::fs::read_to_string(file).map_err(|why| scenario::ScenarioError::Read { file: file.clone(), why })?;
+        let parsed = scenario::parse(file, &text)?;
+        let (mut fake, address) = match remote {
+            Some(address) => (crm::remote(address)?, address),
+            None => (crm::built_in(stage.connector_id())?, crm::IN_PROCESS),
+        };
+        let played = stage.play(file, &text, &parsed, fake.as_mut(), address)?;
+        let differences = check::check(&parsed, &text, &played);
+        all_right &= differences.is_empty();
+        let mut out = std::io::stdout().lock();
+        match show {
+            Show::Json => {
+                for (at, output) in &played.outputs {
+                    writeln!(out, "{}", serde_json::json!({ "at": at, "output": output }))?;
+                }
+                let told: Vec<String> = differences.iter().map(|difference| difference.show(file)).collect();
+                writeln!(out, "{}", serde_json::json!({ "scenario": file, "right": told.is_empty(), "differences": told }))?;
+            }
+            Show::Timeline => writeln!(out, "{}", timeline::render(&parsed, &played))?,
+            Show::Nothing => {}
+        }
+        if show != Show::Json {
+            for difference in &differences {
+                writeln!(out, "WRONG  {}", difference.show(file))?;
+            }
+            if differences.is_empty() && show == Show::Timeline {
+                writeln!(out, "All came out as it must.\n")?;
+            }
+        }
+    }
+    Ok(all_right)
+}

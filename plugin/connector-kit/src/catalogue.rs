@@ -29,12 +29,8 @@ pub fn parse(file: &str) -> Vec<(String, String)> {
 #[must_use]
 pub fn arguments(pattern: &str) -> Vec<String> {
     let plain = pattern.replace("{{", "").replace("}}", "");
-    let mut names: Vec<String> = plain
-        .split('{')
-        .skip(1)
-        .filter_map(|piece| piece.split_once('}'))
-        .map(|(name, _)| name.to_owned())
-        .collect();
+    let mut names: Vec<String> =
+        plain.split('{').skip(1).filter_map(|piece| piece.split_once('}')).map(|(name, _)| name.to_owned()).collect();
     names.sort();
     names.dedup();
     names
@@ -45,30 +41,14 @@ pub fn arguments(pattern: &str) -> Vec<String> {
 #[must_use]
 pub fn differences(one: &[(String, String)], other: &[(String, String)]) -> Vec<String> {
     let shape = |catalogue: &[(String, String)]| {
-        let mut shape: Vec<String> = catalogue
-            .iter()
-            .map(|(id, pattern)| format!("{id}({})", arguments(pattern).join(", ")))
-            .collect();
+        let mut shape: Vec<String> = catalogue.iter().map(|(id, pattern)| format!("{id}({})", arguments(pattern).join(", "))).collect();
         shape.sort();
         shape
     };
     let (one, other) = (shape(one), shape(other));
-    let lacking = one
-        .iter()
-        .filter(|item| !other.contains(item))
-        .chain(other.iter().filter(|item| !one.contains(item)));
-    let twice = one
-        .iter()
-        .zip(one.iter().skip(1))
-        .chain(other.iter().zip(other.iter().skip(1)));
-    lacking
-        .chain(
-            twice
-                .filter(|(first, second)| first == second)
-                .map(|(first, _)| first),
-        )
-        .cloned()
-        .collect()
+    let lacking = one.iter().filter(|item| !other.contains(item)).chain(other.iter().filter(|item| !one.contains(item)));
+    let twice = one.iter().zip(one.iter().skip(1)).chain(other.iter().zip(other.iter().skip(1)));
+    lacking.chain(twice.filter(|(first, second)| first == second).map(|(first, _)| first)).cloned().collect()
 }
 
 #[cfg(test)]
@@ -78,25 +58,15 @@ mod tests {
     #[test]
     fn languages_have_the_same_messages() {
         let english = common("en");
-        assert!(
-            english
-                .iter()
-                .all(|(id, pattern)| id.starts_with("kit.") && !pattern.is_empty())
-        );
-        assert_eq!(
-            differences(&english, &common("zh-CN")),
-            Vec::<String>::new()
-        );
+        assert!(english.iter().all(|(id, pattern)| id.starts_with("kit.") && !pattern.is_empty()));
+        assert_eq!(differences(&english, &common("zh-CN")), Vec::<String>::new());
     }
 
     #[test]
     fn finds_arguments_and_differences() {
         assert_eq!(arguments("{{no}} {b} and {a} and {b}"), ["a", "b"]);
         let of = |file| parse(file);
-        assert_eq!(
-            differences(&of("a = x {n}\n# b = y"), &of("a = x {m}")),
-            ["a(n)", "a(m)"]
-        );
+        assert_eq!(differences(&of("a = x {n}\n# b = y"), &of("a = x {m}")), ["a(n)", "a(m)"]);
         assert_eq!(differences(&of("a = x\na = y"), &of("a = x")), ["a()"]);
     }
 }

@@ -18,13 +18,7 @@ pub enum Effect {
 /// A detail with nothing but words.
 #[must_use]
 pub fn detail(said: Message) -> Detail {
-    Detail {
-        said,
-        status: None,
-        code: None,
-        usage: None,
-        extras: Vec::new(),
-    }
+    Detail { said, status: None, code: None, usage: None, extras: Vec::new() }
 }
 
 /// The answer did not come: `unreachable` for reads, `unclear` for writes.
@@ -36,7 +30,8 @@ pub fn lost(effect: Effect, detail: Detail) -> Failure {
     }
 }
 
-/// An answer came that should have been a success and makes no sense: `garbled` for reads; `unclear` for writes, since the work may be done.
+/// An answer came that should have been a success and makes no sense: `garbled` for reads; `unclear` for writes, since the work may be
+/// done.
 #[must_use]
 pub fn senseless(effect: Effect, detail: Detail) -> Failure {
     match effect {
@@ -48,17 +43,8 @@ pub fn senseless(effect: Effect, detail: Detail) -> Failure {
 /// As [`senseless`], saying where the answer is wrong.
 #[must_use]
 pub fn wrong_answer(effect: Effect, status: u16, wrong: &crate::json::Wrong) -> Failure {
-    let said = text::message(
-        "kit.wrong-answer",
-        &[("where", &wrong.place), ("expected", wrong.expected)],
-    );
-    senseless(
-        effect,
-        Detail {
-            status: Some(status),
-            ..detail(said)
-        },
-    )
+    let said = text::message("kit.wrong-answer", &[("where", &wrong.place), ("expected", wrong.expected)]);
+    senseless(effect, Detail { status: Some(status), ..detail(said) })
 }
 
 /// The detail inside a failure, to add to it.

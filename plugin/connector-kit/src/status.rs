@@ -41,12 +41,7 @@ pub struct Refusal {
 /// | other 5xx | unreachable for reads, unclear for writes |
 /// | anything else | garbled for reads, unclear for writes |
 #[must_use]
-pub fn failure(
-    response: &Response,
-    effect: Effect,
-    now: Moment,
-    refusal: &Refusal,
-) -> Option<Failure> {
+pub fn failure(response: &Response, effect: Effect, now: Moment, refusal: &Refusal) -> Option<Failure> {
     let status = response.status;
     if (200..=299).contains(&status) {
         return None;
@@ -57,11 +52,7 @@ pub fn failure(
             Some(words) => quoting(plain, words),
             None => plain,
         };
-        Detail {
-            status: Some(status),
-            code: refusal.code.clone(),
-            ..failure::detail(said)
-        }
+        Detail { status: Some(status), code: refusal.code.clone(), ..failure::detail(said) }
     };
     Some(match status {
         300..=399 => Failure::Garbled(detail("kit.status-redirect")),
@@ -71,21 +62,13 @@ pub fn failure(
         405 | 501 => Failure::Unsupported(detail("kit.status-unsupported")),
         407 => Failure::Unreachable(detail("kit.status-between")),
         408 | 425 | 429 => {
-            let wait = response
-                .header("retry-after")
-                .and_then(|text| retry_after(text, now));
-            Failure::Busy(Pause {
-                wait,
-                detail: detail("kit.status-busy"),
-            })
+            let wait = response.header("retry-after").and_then(|text| retry_after(text, now));
+            Failure::Busy(Pause { wait, detail: detail("kit.status-busy") })
         }
         409 => Failure::Conflict(detail("kit.status-conflict")),
         400..=499 => {
             let fields = refusal.fields.clone();
-            Failure::Invalid(WrongFields {
-                fields,
-                detail: detail("kit.status-invalid"),
-            })
+            Failure::Invalid(WrongFields { fields, detail: detail("kit.status-invalid") })
         }
         502..=504 => lost(effect, detail("kit.status-between")),
         500..=599 => lost(effect, detail("kit.status-broken")),
@@ -99,11 +82,7 @@ pub fn retry_after(text: &str, now: Moment) -> Option<Milliseconds> {
     let text = text.trim();
     let digits = text.strip_prefix('-').unwrap_or(text);
     let wait = if !digits.is_empty() && digits.bytes().all(|sign| sign.is_ascii_digit()) {
-        let seconds = if digits.len() < text.len() {
-            0
-        } else {
-            digits.parse().unwrap_or(u64::MAX)
-        };
+        let seconds = if digits.len() < text.len() { 0 } else { digits.parse().unwrap_or(u64::MAX) };
         seconds.saturating_mul(1_000)
     } else {
         parse_http_date(text)?.saturating_sub(now)
@@ -117,21 +96,12 @@ mod tests {
 
     /// The failure's case, or "ok".
     fn kind(status: u16, effect: Effect) -> String {
-        let response = Response {
-            status,
-            headers: Vec::new(),
-            body: Vec::new(),
-        };
+        let response = Response { status, headers: Vec::new(), body: Vec::new() };
         let Some(failure) = failure(&response, effect, 0, &Refusal::default()) else {
             return "ok".to_owned();
         };
         let shown = format!("{failure:?}");
-        shown
-            .trim_start_matches("Failure::")
-            .split('(')
-            .next()
-            .unwrap()
-            .to_owned()
+        shown.trim_start_matches("Failure::").split('(').next().unwrap().to_owned()
     }
 
     #[test]
@@ -169,18 +139,9 @@ mod tests {
         assert_eq!(retry_after("0", now), Some(SHORTEST_PAUSE));
         assert_eq!(retry_after("-5", now), Some(SHORTEST_PAUSE));
         assert_eq!(retry_after("315360000", now), Some(LONGEST_PAUSE));
-        assert_eq!(
-            retry_after("99999999999999999999999", now),
-            Some(LONGEST_PAUSE)
-        );
-        assert_eq!(
-            retry_after("Mon, 05 Jan 2026 02:01:00 GMT", now),
-            Some(60_000)
-        );
-        assert_eq!(
-            retry_after("Mon, 05 Jan 2015 02:01:00 GMT", now),
-            Some(SHORTEST_PAUSE)
-        );
+        assert_eq!(retry_after("99999999999999999999999", now), Some(LONGEST_PAUSE));
+        assert_eq!(retry_after("Mon, 05 Jan 2026 02:01:00 GMT", now), Some(60_000));
+        assert_eq!(retry_after("Mon, 05 Jan 2015 02:01:00 GMT", now), Some(SHORTEST_PAUSE));
         for bad in ["", "-", "soon", "1.5", "+3"] {
             assert_eq!(retry_after(bad, now), None, "{bad}");
         }

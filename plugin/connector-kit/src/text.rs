@@ -8,29 +8,16 @@ pub const MAX_QUOTATION: usize = 500;
 /// A message of the catalogue with its arguments.
 #[must_use]
 pub fn message(id: &str, arguments: &[(&str, &str)]) -> Message {
-    let arguments = arguments
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
-    Message {
-        id: id.to_owned(),
-        arguments,
-        verbatim: None,
-    }
+    let arguments = arguments.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Message { id: id.to_owned(), arguments, verbatim: None }
 }
 
 /// The same message with the CRM's own words, at most [`MAX_QUOTATION`] bytes of them. Control characters become spaces.
 #[must_use]
 pub fn quoting(message: Message, words: &str) -> Message {
-    let plain: String = words
-        .chars()
-        .map(|sign| if sign.is_control() { ' ' } else { sign })
-        .collect();
+    let plain: String = words.chars().map(|sign| if sign.is_control() { ' ' } else { sign }).collect();
     let words = cut(plain.trim(), MAX_QUOTATION);
-    Message {
-        verbatim: (!words.is_empty()).then(|| words.to_owned()),
-        ..message
-    }
+    Message { verbatim: (!words.is_empty()).then(|| words.to_owned()), ..message }
 }
 
 /// At most so many bytes, cut between characters.

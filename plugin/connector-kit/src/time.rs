@@ -9,11 +9,7 @@ const DAY: i64 = 86_400_000;
 pub fn parse_rfc3339(text: &str) -> Option<Moment> {
     let (date, time) = text.split_at_checked(10)?;
     let mut date = date.split('-');
-    let days = days(
-        number(date.next()?, 4)?,
-        number(date.next()?, 2)?,
-        number(date.next()?, 2)?,
-    )?;
+    let days = days(number(date.next()?, 4)?, number(date.next()?, 2)?, number(date.next()?, 2)?)?;
     if date.next().is_some() {
         return None;
     }
@@ -21,11 +17,7 @@ pub fn parse_rfc3339(text: &str) -> Option<Moment> {
     let (clock, rest) = time.split_at_checked(8)?;
     let of_day = of_day(clock)?;
     let (thousandths, zone) = fraction(rest)?;
-    let millis = days
-        .checked_mul(DAY)?
-        .checked_add(of_day)?
-        .checked_add(thousandths)?
-        .checked_sub(offset(zone)?)?;
+    let millis = days.checked_mul(DAY)?.checked_add(of_day)?.checked_add(thousandths)?.checked_sub(offset(zone)?)?;
     Moment::try_from(millis).ok()
 }
 
@@ -35,9 +27,7 @@ pub fn parse_http_date(text: &str) -> Option<Moment> {
     let mut words = text.split(", ").nth(1)?.split(' ');
     let day = number(words.next()?, 2)?;
     let month = words.next()?;
-    let months = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
+    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let month = (1..).zip(months).find(|(_, name)| *name == month)?.0;
     let days = days(number(words.next()?, 4)?, month, day)?;
     let of_day = of_day(words.next()?)?;
@@ -48,24 +38,16 @@ pub fn parse_http_date(text: &str) -> Option<Moment> {
     Moment::try_from(days.checked_mul(DAY)?.checked_add(of_day)?).ok()
 }
 
-/// The moment in RFC 3339 with milliseconds, as a wall clock so many minutes ahead of UTC shows it. Times after the year 9999 and offsets of a day or more, which the
-/// format cannot hold, are shown as its last moment, and in UTC.
+/// The moment in RFC 3339 with milliseconds, as a wall clock so many minutes ahead of UTC shows it. What the format cannot hold is bent: a time
+/// after the year 9999 is its last moment, and with an offset of a day or more the time is shown in UTC.
 #[must_use]
 pub fn rfc3339(moment: Moment, offset_minutes: i16) -> String {
     const LAST: i64 = 253_402_300_799_999;
-    let offset = if offset_minutes.unsigned_abs() < 24 * 60 {
-        i64::from(offset_minutes)
-    } else {
-        0
-    };
+    let offset = if offset_minutes.unsigned_abs() < 24 * 60 { i64::from(offset_minutes) } else { 0 };
     let utc = i64::try_from(moment).unwrap_or(LAST).min(LAST);
     let shown = utc.saturating_add(offset * 60_000);
     // Near both ends of the range the offset would leave it.
-    let (shown, offset) = if (0..=LAST).contains(&shown) {
-        (shown, offset)
-    } else {
-        (utc, 0)
-    };
+    let (shown, offset) = if (0..=LAST).contains(&shown) { (shown, offset) } else { (utc, 0) };
     let (year, month, day) = date(shown.div_euclid(DAY));
     let of_day = shown.rem_euclid(DAY);
     let (hour, minute) = (of_day / 3_600_000, of_day / 60_000 % 60);
@@ -150,11 +132,7 @@ fn date(days: i64) -> (i64, i64, i64) {
     let of_year = of_era - (365 * year + year / 4 - year / 100);
     let from_march = (5 * of_year + 2) / 153;
     let day = of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 {
-        from_march + 3
-    } else {
-        from_march - 9
-    };
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
     (year + era * 400 + i64::from(month <= 2), month, day)
 }
 
@@ -165,18 +143,9 @@ mod tests {
     #[test]
     fn reads_rfc3339() {
         assert_eq!(parse_rfc3339("1970-01-01T00:00:00Z"), Some(0));
-        assert_eq!(
-            parse_rfc3339("2026-01-05T10:00:00.250+08:00"),
-            Some(1_767_578_400_250)
-        );
-        assert_eq!(
-            parse_rfc3339("2026-01-05T10:00:00.2509999-00:30"),
-            Some(1_767_609_000_250)
-        );
-        assert_eq!(
-            parse_rfc3339("2024-02-29t23:59:60z"),
-            Some(1_709_251_199_000)
-        );
+        assert_eq!(parse_rfc3339("2026-01-05T10:00:00.250+08:00"), Some(1_767_578_400_250));
+        assert_eq!(parse_rfc3339("2026-01-05T10:00:00.2509999-00:30"), Some(1_767_609_000_250));
+        assert_eq!(parse_rfc3339("2024-02-29t23:59:60z"), Some(1_709_251_199_000));
         for bad in [
             "",
             "2026-01-05",
@@ -196,35 +165,17 @@ mod tests {
 
     #[test]
     fn reads_http_dates() {
-        assert_eq!(
-            parse_http_date("Thu, 01 Jan 1970 00:00:10 GMT"),
-            Some(10_000)
-        );
-        assert_eq!(
-            parse_http_date("Mon, 05 Jan 2026 02:00:00 GMT"),
-            Some(1_767_578_400_000)
-        );
-        for bad in [
-            "",
-            "soon",
-            "Mon, 05 Jan 2026 02:00:00 CET",
-            "Mon, 5 Jan 2026 02:00:00 GMT",
-            "05 Jan 2026 02:00:00 GMT",
-        ] {
+        assert_eq!(parse_http_date("Thu, 01 Jan 1970 00:00:10 GMT"), Some(10_000));
+        assert_eq!(parse_http_date("Mon, 05 Jan 2026 02:00:00 GMT"), Some(1_767_578_400_000));
+        for bad in ["", "soon", "Mon, 05 Jan 2026 02:00:00 CET", "Mon, 5 Jan 2026 02:00:00 GMT", "05 Jan 2026 02:00:00 GMT"] {
             assert_eq!(parse_http_date(bad), None, "{bad}");
         }
     }
 
     #[test]
     fn writes_what_it_reads() {
-        assert_eq!(
-            rfc3339(1_767_578_400_250, 480),
-            "2026-01-05T10:00:00.250+08:00"
-        );
-        assert_eq!(
-            rfc3339(1_709_251_199_000, -210),
-            "2024-02-29T20:29:59.000-03:30"
-        );
+        assert_eq!(rfc3339(1_767_578_400_250, 480), "2026-01-05T10:00:00.250+08:00");
+        assert_eq!(rfc3339(1_709_251_199_000, -210), "2024-02-29T20:29:59.000-03:30");
         assert_eq!(rfc3339(0, -60), "1970-01-01T00:00:00.000Z");
         assert_eq!(rfc3339(u64::MAX, 840), "9999-12-31T23:59:59.999Z");
         assert_eq!(rfc3339(0, i16::MIN), "1970-01-01T00:00:00.000Z");

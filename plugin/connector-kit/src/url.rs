@@ -5,11 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::wasi::http::types::Scheme;
 
 /// Everything but the characters that no address gives a meaning to (RFC 3986, unreserved).
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// One segment of a path. "." and ".." are escaped too, or an id could climb to another path.
 #[must_use]
@@ -38,10 +34,7 @@ impl Query {
     /// A path that is escaped already, without a "?".
     #[must_use]
     pub fn of(path: &str) -> Self {
-        Self {
-            text: path.to_owned(),
-            empty: true,
-        }
+        Self { text: path.to_owned(), empty: true }
     }
 
     /// With one parameter more.
@@ -62,7 +55,8 @@ impl Query {
     }
 }
 
-/// Paths with the same repeated parameter, as few as possible: each is at most `most` bytes long, unless a single value is longer. No values: no paths.
+/// Paths with the same repeated parameter, as few as possible: each is at most `most` bytes long, unless a single value is longer.
+/// No values: no paths.
 #[must_use]
 pub fn repeated(start: &Query, name: &str, values: &[&str], most: usize) -> Vec<String> {
     let mut full = Vec::new();
@@ -102,15 +96,9 @@ pub(crate) fn parts(base: &str) -> Option<Base<'_>> {
     };
     let end = rest.find('/').unwrap_or(rest.len());
     let (authority, path) = rest.split_at_checked(end)?;
-    let odd = |sign: char| {
-        sign.is_whitespace() || sign.is_control() || matches!(sign, '?' | '#' | '@' | '\\')
-    };
+    let odd = |sign: char| sign.is_whitespace() || sign.is_control() || matches!(sign, '?' | '#' | '@' | '\\');
     let usable = !authority.is_empty() && !rest.contains(odd);
-    usable.then(|| Base {
-        scheme,
-        authority,
-        path: path.trim_end_matches('/'),
-    })
+    usable.then(|| Base { scheme, authority, path: path.trim_end_matches('/') })
 }
 
 /// Can this be a base address: `http` or `https`, a host, perhaps a port and a path, and nothing else?
@@ -133,49 +121,24 @@ mod tests {
 
     #[test]
     fn builds_queries() {
-        let path = Query::of("/records")
-            .with("text", "O'Brien & co")
-            .with("limit", "5")
-            .into_text();
+        let path = Query::of("/records").with("text", "O'Brien & co").with("limit", "5").into_text();
         assert_eq!(path, "/records?text=O%27Brien%20%26%20co&limit=5");
     }
 
     #[test]
     fn splits_long_queries() {
         let start = Query::of("/r").with("limit", "5");
-        assert_eq!(
-            repeated(&start, "n", &["11", "22", "33"], 20),
-            ["/r?limit=5&n=11&n=22", "/r?limit=5&n=33"]
-        );
-        assert_eq!(
-            repeated(&start, "n", &["1111111111111111111"], 10),
-            ["/r?limit=5&n=1111111111111111111"]
-        );
+        assert_eq!(repeated(&start, "n", &["11", "22", "33"], 20), ["/r?limit=5&n=11&n=22", "/r?limit=5&n=33"]);
+        assert_eq!(repeated(&start, "n", &["1111111111111111111"], 10), ["/r?limit=5&n=1111111111111111111"]);
         assert!(repeated(&start, "n", &[], 10).is_empty());
     }
 
     #[test]
     fn parts_base_addresses() {
         let base = parts("https://intranet.example:8443/crm/").unwrap();
-        assert_eq!(
-            base,
-            Base {
-                scheme: Scheme::Https,
-                authority: "intranet.example:8443",
-                path: "/crm"
-            }
-        );
+        assert_eq!(base, Base { scheme: Scheme::Https, authority: "intranet.example:8443", path: "/crm" });
         assert_eq!(parts("http://[::1]:80").unwrap().authority, "[::1]:80");
-        for bad in [
-            "",
-            "ftp://a",
-            "https://",
-            "https:///x",
-            "https://user@host",
-            "https://host?x",
-            "https://ho st",
-            "//host",
-        ] {
+        for bad in ["", "ftp://a", "https://", "https:///x", "https://user@host", "https://host?x", "https://ho st", "//host"] {
             assert!(!is_base(bad), "{bad}");
         }
     }

@@ -34,20 +34,12 @@ pub fn choose(world: &impl World, number: &Number, candidates: Vec<Entity>) -> O
         .into_iter()
         .filter_map(|entity| {
             let (likeness, stored) = best_number(world, number, &entity)?;
-            Some(Choice {
-                entity,
-                stored,
-                likeness,
-                passed_over: 0,
-            })
+            Some(Choice { entity, stored, likeness, passed_over: 0 })
         })
         .collect();
     let passed_over = choices.len().saturating_sub(1);
     choices.sort_by(|a, b| rank(a).cmp(&rank(b)));
-    choices.into_iter().next().map(|choice| Choice {
-        passed_over,
-        ..choice
-    })
+    choices.into_iter().next().map(|choice| Choice { passed_over, ..choice })
 }
 
 fn best_number(world: &impl World, number: &Number, entity: &Entity) -> Option<(Likeness, String)> {
@@ -74,11 +66,5 @@ fn rank(choice: &Choice) -> impl Ord {
         Role::Other(_) => 3,
     };
     let at = &entity.reference;
-    (
-        entity.retired,
-        Reverse(choice.likeness),
-        role,
-        Reverse(entity.changed_at),
-        (at.connector.clone(), at.kind.clone(), at.id.clone()),
-    )
+    (entity.retired, Reverse(choice.likeness), role, Reverse(entity.changed_at), (at.connector.clone(), at.kind.clone(), at.id.clone()))
 }

@@ -1,9 +1,7 @@
 //! The component: each hook of the contract calls its function in `policy`, with the host's imports as the world.
 
 use crate::contract::exports::pbx::crm::{agent_questions, crm_answers};
-use crate::contract::exports::pbx::hooks::{
-    call_events, settings_page as page, texts as catalogue,
-};
+use crate::contract::exports::pbx::hooks::{call_events, settings_page as page, texts as catalogue};
 use crate::contract::pbx::crm::connections::{self, Connection, User};
 use crate::contract::pbx::crm::known_records::{self, Known};
 use crate::contract::pbx::crm::requests::{self, RequestError};
@@ -68,23 +66,10 @@ impl World for Imports {
     fn reason(&mut self, decision: &str, why: &Message) {
         log::reason(decision, why);
     }
-    fn show_card(
-        &mut self,
-        extension: &str,
-        call: &str,
-        card: &Card,
-        lifetime: &Lifetime,
-    ) -> Result<(), ClientError> {
+    fn show_card(&mut self, extension: &str, call: &str, card: &Card, lifetime: &Lifetime) -> Result<(), ClientError> {
         clients::show_card(extension, call, card, lifetime)
     }
-    fn open_page(
-        &mut self,
-        extension: &str,
-        call: &str,
-        link: &str,
-        title: &str,
-        lifetime: &Lifetime,
-    ) -> Result<(), ClientError> {
+    fn open_page(&mut self, extension: &str, call: &str, link: &str, title: &str, lifetime: &Lifetime) -> Result<(), ClientError> {
         clients::open_page(extension, call, link, title, lifetime)
     }
     fn match_number(&mut self, call: &str, number: &Number) -> Result<(), RequestError> {
@@ -93,12 +78,7 @@ impl World for Imports {
     fn create(&mut self, key: &str, call: &str, draft: &Draft) -> Result<(), RequestError> {
         requests::create(key, Some(call), draft)
     }
-    fn journal(
-        &mut self,
-        key: &str,
-        about: &About,
-        entry: &JournalEntry,
-    ) -> Result<(), RequestError> {
+    fn journal(&mut self, key: &str, about: &About, entry: &JournalEntry) -> Result<(), RequestError> {
         requests::journal(key, about, entry)
     }
     fn reply_done(&mut self, request: &str, said: &Message) {
@@ -176,9 +156,7 @@ impl catalogue::Guest for Component {
         texts::LANGUAGES.iter().map(ToString::to_string).collect()
     }
     fn catalogue(language: String) -> Vec<(String, String)> {
-        texts::catalogue(&language)
-            .map(|(id, pattern)| (id.to_owned(), pattern.to_owned()))
-            .collect()
+        texts::catalogue(&language).map(|(id, pattern)| (id.to_owned(), pattern.to_owned())).collect()
     }
 }
 

@@ -17,26 +17,14 @@ use crate::world::World;
 const FIRST_NAME: &str = "Automatic New Contact";
 
 /// Decides once, when the CRM has answered that it has no record.
-pub fn decide(
-    world: &mut impl World,
-    scene: &Scene<'_>,
-    outside: &Outside<'_>,
-    memory: &mut Memory,
-) {
+pub fn decide(world: &mut impl World, scene: &Scene<'_>, outside: &Outside<'_>, memory: &mut Memory) {
     let settings = &scene.settings;
     let wanted_direction = match scene.call.direction {
         Direction::Inbound => settings.create_inbound,
         Direction::Outbound | Direction::Internal => settings.create_outbound,
     };
-    let role = if settings.create_prospect {
-        Role::Prospect
-    } else {
-        Role::Person
-    };
-    let connection = world
-        .connections()
-        .into_iter()
-        .find(|connection| connection.creates);
+    let role = if settings.create_prospect { Role::Prospect } else { Role::Person };
+    let connection = world.connections().into_iter().find(|connection| connection.creates);
     let refusal = match &connection {
         _ if !settings.create => Some(id::CREATE_OFF),
         _ if !wanted_direction => Some(id::CREATE_DIRECTION_OFF),
@@ -46,21 +34,11 @@ pub fn decide(
     };
     match (refusal, connection) {
         (None, Some(at)) => create(world, scene, outside, memory, role, &at),
-        (refusal, _) => world.reason(
-            "nothing",
-            &message(refusal.unwrap_or(id::CREATE_NO_CONNECTION), &[]),
-        ),
+        (refusal, _) => world.reason("nothing", &message(refusal.unwrap_or(id::CREATE_NO_CONNECTION), &[])),
     }
 }
 
-fn create(
-    world: &mut impl World,
-    scene: &Scene<'_>,
-    outside: &Outside<'_>,
-    memory: &mut Memory,
-    role: Role,
-    at: &Connection,
-) {
+fn create(world: &mut impl World, scene: &Scene<'_>, outside: &Outside<'_>, memory: &mut Memory, role: Role, at: &Connection) {
     let (involved, _) = participants(world, &scene.members, &at.id);
     if involved.is_empty() {
         world.reason("nothing", &message(id::CREATE_NOBODY_BOUND, &[]));
@@ -69,10 +47,7 @@ fn create(
     let number = &outside.first.number;
     let owner = owner(scene, outside, &involved);
     let why = match owner {
-        Some(user) => message(
-            id::CREATE_ASKED_OWNER,
-            &[("number", &number.raw), ("owner", &user.name)],
-        ),
+        Some(user) => message(id::CREATE_ASKED_OWNER, &[("number", &number.raw), ("owner", &user.name)]),
         None => message(id::CREATE_ASKED, &[("number", &number.raw)]),
     };
     let draft = Draft {
@@ -98,42 +73,20 @@ fn create(
 }
 
 fn makes(connection: &Connection, role: &Role) -> bool {
-    connection
-        .kinds
-        .iter()
-        .any(|kind| kind.can_create && kind.role == *role)
+    connection.kinds.iter().any(|kind| kind.can_create && kind.role == *role)
 }
 
 /// Who talks or talked with the party, the longest first; else the only one who has to do with the call; else nobody.
-fn owner<'p>(
-    scene: &Scene<'_>,
-    outside: &Outside<'_>,
-    involved: &'p [Participant<'_, '_>],
-) -> Option<&'p User> {
+fn owner<'p>(scene: &Scene<'_>, outside: &Outside<'_>, involved: &'p [Participant<'_, '_>]) -> Option<&'p User> {
     let talked = |participant: &Participant<'_, '_>| {
-        let pairs = participant.members.iter().flat_map(|member| {
-            outside
-                .all
-                .iter()
-                .filter_map(|party| member.talked_with(scene.call, party))
-        });
+        let pairs =
+            participant.members.iter().flat_map(|member| outside.all.iter().filter_map(|party| member.talked_with(scene.call, party)));
         pairs.reduce(u64::saturating_add)
     };
-    let active = || {
-        involved
-            .iter()
-            .filter(|participant| participant.user.active)
-    };
-    let talks_now = |participant: &&Participant<'_, '_>| {
-        participant.members.iter().any(|member| member.talks_now())
-    };
-    let longest = active()
-        .rev()
-        .filter_map(|p| talked(p).map(|talked| (talked, p)))
-        .max_by_key(|(talked, _)| *talked);
-    let talker = longest
-        .map(|(_, participant)| participant)
-        .or_else(|| active().find(talks_now));
+    let active = || involved.iter().filter(|participant| participant.user.active);
+    let talks_now = |participant: &&Participant<'_, '_>| participant.members.iter().any(|member| member.talks_now());
+    let longest = active().rev().filter_map(|p| talked(p).map(|talked| (talked, p))).max_by_key(|(talked, _)| *talked);
+    let talker = longest.map(|(_, participant)| participant).or_else(|| active().find(talks_now));
     match (talker, involved) {
         (Some(participant), _) => Some(&participant.user),
         (None, [only]) if only.user.active => Some(&only.user),
@@ -143,15 +96,8 @@ fn owner<'p>(
 
 /// "-" and the number as received: blanks and punctuation removed, a leading + kept.
 fn last_name(raw: &str) -> String {
-    let plus = if raw.trim_start().starts_with('+') {
-        "+"
-    } else {
-        ""
-    };
-    let number: String = raw
-        .chars()
-        .filter(|character| character.is_alphanumeric())
-        .collect();
+    let plus = if raw.trim_start().starts_with('+') { "+" } else { "" };
+    let number: String = raw.chars().filter(|character| character.is_alphanumeric()).collect();
     format!("-{plus}{number}")
 }
 

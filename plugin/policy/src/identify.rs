@@ -13,16 +13,8 @@ use crate::texts::message;
 use crate::world::World;
 
 /// Looks the party up as soon as a bound extension has to do with it.
-pub fn look_up(
-    world: &mut impl World,
-    scene: &Scene<'_>,
-    outside: &Outside<'_>,
-    memory: &mut Memory,
-) {
-    let concerned = scene
-        .members
-        .iter()
-        .any(|member| outside.concerns(scene.call, member));
+pub fn look_up(world: &mut impl World, scene: &Scene<'_>, outside: &Outside<'_>, memory: &mut Memory) {
+    let concerned = scene.members.iter().any(|member| outside.concerns(scene.call, member));
     if memory.stage != Stage::Fresh || !concerned {
         return;
     }
@@ -32,10 +24,7 @@ pub fn look_up(
         world.reason("nothing", &message(why, &[]));
     } else if let Some(Choice { entity, .. }) = choose(world, number, made_by_us(world, number)) {
         // The CRM's search would miss a record that is minutes old.
-        world.reason(
-            "known-record",
-            &message(id::KNOWN_USED, &record_arguments(&entity)),
-        );
+        world.reason("known-record", &message(id::KNOWN_USED, &record_arguments(&entity)));
         memory.stage = Stage::Found;
         memory.record = Some(Seen::from(&entity));
     } else {
@@ -49,12 +38,7 @@ pub fn look_up(
 }
 
 /// Takes the CRM's answer; a number that is settled stays as it is.
-pub fn take_answer(
-    world: &mut impl World,
-    outside: &Outside<'_>,
-    memory: &mut Memory,
-    hits: &[Entity],
-) {
+pub fn take_answer(world: &mut impl World, outside: &Outside<'_>, memory: &mut Memory, hits: &[Entity]) {
     if matches!(memory.stage, Stage::Found | Stage::Creating) {
         return;
     }
@@ -70,10 +54,7 @@ pub fn take_answer(
         memory.stage = Stage::Found;
         memory.record = Some(Seen::from(&choice.entity));
     } else if memory.stage != Stage::Unknown {
-        world.reason(
-            "no-match",
-            &message(id::MATCH_NONE, &[("number", &number.raw)]),
-        );
+        world.reason("no-match", &message(id::MATCH_NONE, &[("number", &number.raw)]));
         memory.stage = Stage::Unknown;
     }
 }
@@ -81,9 +62,7 @@ pub fn take_answer(
 /// Why a request was not taken, for people.
 pub fn not_taken(error: &RequestError) -> Message {
     match error {
-        RequestError::SwitchedOff | RequestError::Other(_) => {
-            message(id::REQUEST_SWITCHED_OFF, &[])
-        }
+        RequestError::SwitchedOff | RequestError::Other(_) => message(id::REQUEST_SWITCHED_OFF, &[]),
         RequestError::Unsupported => message(id::REQUEST_UNSUPPORTED, &[]),
         RequestError::NoNumber => message(id::ASK_NO_FORMS, &[]),
         RequestError::Full => message(id::REQUEST_FULL, &[]),
@@ -99,27 +78,17 @@ fn not_to_be_asked(number: &Number) -> Option<&'static str> {
         NumberKind::Withheld => Some(id::ASK_WITHHELD),
         NumberKind::Emergency => Some(id::ASK_EMERGENCY),
         NumberKind::Service => Some(id::ASK_SERVICE),
-        NumberKind::Extension | NumberKind::Impossible | NumberKind::Other(_) => {
-            Some(id::ASK_IMPOSSIBLE)
-        }
+        NumberKind::Extension | NumberKind::Impossible | NumberKind::Other(_) => Some(id::ASK_IMPOSSIBLE),
     }
 }
 
 fn made_by_us(world: &impl World, number: &Number) -> Vec<Entity> {
     let known = world.known_by_number(number);
-    known
-        .into_iter()
-        .filter(|one| matches!(one.origin, Origin::CreatedByUs(_)))
-        .map(|one| one.entity)
-        .collect()
+    known.into_iter().filter(|one| matches!(one.origin, Origin::CreatedByUs(_))).map(|one| one.entity).collect()
 }
 
 fn record_arguments(entity: &Entity) -> [(&str, &str); 3] {
-    [
-        ("name", &entity.name),
-        ("kind", &entity.reference.kind),
-        ("id", &entity.reference.id),
-    ]
+    [("name", &entity.name), ("kind", &entity.reference.kind), ("id", &entity.reference.id)]
 }
 
 fn why_this_one(choice: &Choice) -> Message {

@@ -26,18 +26,12 @@ pub fn members<'a>(world: &impl World, call: &'a Call) -> Vec<Member<'a>> {
     let mut members: Vec<Member<'a>> = Vec::new();
     let mut unbound: Vec<&str> = Vec::new();
     for leg in call.legs.iter().filter(|leg| takes_part(leg, ended(call))) {
-        if let Some(member) = members
-            .iter_mut()
-            .find(|member| member.extension == leg.extension)
-        {
+        if let Some(member) = members.iter_mut().find(|member| member.extension == leg.extension) {
             member.legs.push(leg);
         } else if unbound.contains(&leg.extension.as_str()) {
             // Judged already.
         } else if world.bound(&leg.extension) {
-            members.push(Member {
-                extension: &leg.extension,
-                legs: vec![leg],
-            });
+            members.push(Member { extension: &leg.extension, legs: vec![leg] });
         } else {
             unbound.push(&leg.extension);
         }
@@ -46,25 +40,15 @@ pub fn members<'a>(world: &impl World, call: &'a Call) -> Vec<Member<'a>> {
 }
 
 /// Members by the user to whom they are bound at a connector, and the extensions that are not bound there.
-pub fn participants<'m, 'a>(
-    world: &impl World,
-    members: &'m [Member<'a>],
-    connector: &str,
-) -> (Vec<Participant<'m, 'a>>, Vec<&'a str>) {
+pub fn participants<'m, 'a>(world: &impl World, members: &'m [Member<'a>], connector: &str) -> (Vec<Participant<'m, 'a>>, Vec<&'a str>) {
     let mut participants: Vec<Participant<'m, 'a>> = Vec::new();
     let mut strangers = Vec::new();
     for member in members {
         match world.user_of(member.extension, connector) {
             None => strangers.push(member.extension),
-            Some(user) => match participants
-                .iter_mut()
-                .find(|p| p.user.reference == user.reference)
-            {
+            Some(user) => match participants.iter_mut().find(|p| p.user.reference == user.reference) {
                 Some(participant) => participant.members.push(member),
-                None => participants.push(Participant {
-                    user,
-                    members: vec![member],
-                }),
+                None => participants.push(Participant { user, members: vec![member] }),
             },
         }
     }
@@ -109,9 +93,7 @@ impl Member<'_> {
 
     /// It talked with anybody at some time.
     pub fn talked(&self, call: &Call) -> bool {
-        self.legs
-            .iter()
-            .any(|leg| leg.talked > 0 || call.talks.iter().any(|talk| talk.leg == leg.id))
+        self.legs.iter().any(|leg| leg.talked > 0 || call.talks.iter().any(|talk| talk.leg == leg.id))
     }
 
     /// Milliseconds for which it talked with the party; none if it never did.

@@ -23,24 +23,13 @@ const SUBJECT_BYTES: usize = 255;
 const BODY_BYTES: usize = 32_000;
 
 /// Asks for the entries about a number, once, after the call's end and when it is known where they go.
-pub fn write(
-    world: &mut impl World,
-    scene: &Scene<'_>,
-    outside: &Outside<'_>,
-    memory: &mut Memory,
-) {
+pub fn write(world: &mut impl World, scene: &Scene<'_>, outside: &Outside<'_>, memory: &mut Memory) {
     let destination = match (memory.stage, &memory.record, &memory.creation) {
-        (Stage::Found, Some(record), _) => Some((
-            record.reference.connector.clone(),
-            About::Existing(record.reference.clone()),
-        )),
-        (Stage::Creating, _, Some((connector, key))) => {
-            Some((connector.clone(), About::CreatedBy(key.clone())))
-        }
+        (Stage::Found, Some(record), _) => Some((record.reference.connector.clone(), About::Existing(record.reference.clone()))),
+        (Stage::Creating, _, Some((connector, key))) => Some((connector.clone(), About::CreatedBy(key.clone()))),
         _ => None,
     };
-    let Some((connector, about)) = destination.filter(|_| scene.ended() && !memory.journalled)
-    else {
+    let Some((connector, about)) = destination.filter(|_| scene.ended() && !memory.journalled) else {
         return;
     };
     memory.journalled = true;
@@ -60,15 +49,7 @@ pub fn write(
                 Part::Took(part) => {
                     written = true;
                     let record_name = memory.record.as_ref().map(|record| record.name.as_str());
-                    let entry = entry(
-                        world,
-                        scene.call,
-                        party,
-                        participant,
-                        &part,
-                        record_name,
-                        &templates,
-                    );
+                    let entry = entry(world, scene.call, party, participant, &part, record_name, &templates);
                     let key = keys::journal(&scene.call.id, &party.id, &participant.user.reference);
                     world.reason("journal", &why(scene.call, participant, &part));
                     if let Err(error) = world.journal(&key, &about, &entry) {
@@ -79,21 +60,11 @@ pub fn write(
         }
     }
     if !left_out.is_empty() {
-        let why = if anybody_talked(scene.call) {
-            id::JOURNAL_ANSWERING_ONLY_LEFT
-        } else {
-            id::JOURNAL_NOBODY_ANSWERED
-        };
-        world.reason(
-            "nothing",
-            &message(why, &[("extensions", &list(&left_out))]),
-        );
+        let why = if anybody_talked(scene.call) { id::JOURNAL_ANSWERING_ONLY_LEFT } else { id::JOURNAL_NOBODY_ANSWERED };
+        world.reason("nothing", &message(why, &[("extensions", &list(&left_out))]));
     }
     if !strangers.is_empty() {
-        world.reason(
-            "nothing",
-            &message(id::JOURNAL_NOT_BOUND, &[("extensions", &list(&strangers))]),
-        );
+        world.reason("nothing", &message(id::JOURNAL_NOT_BOUND, &[("extensions", &list(&strangers))]));
     }
     if !written && left_out.is_empty() && strangers.is_empty() {
         world.reason("nothing", &message(id::JOURNAL_NOBODY, &[]));
@@ -118,34 +89,15 @@ struct Took<'a> {
 
 fn part_of<'a>(scene: &Scene<'_>, party: &Party, participant: &Participant<'_, 'a>) -> Part<'a> {
     let call = scene.call;
-    let talks: Vec<(&Member<'a>, u64)> = participant
-        .members
-        .iter()
-        .filter_map(|member| {
-            member
-                .talked_with(call, party)
-                .map(|talked| (*member, talked))
-        })
-        .collect();
+    let talks: Vec<(&Member<'a>, u64)> =
+        participant.members.iter().filter_map(|member| member.talked_with(call, party).map(|talked| (*member, talked))).collect();
     // The first of those who talked longest.
     if let Some((longest, _)) = talks.iter().rev().max_by_key(|(_, talked)| *talked) {
-        let talked = talks
-            .iter()
-            .map(|(_, talked)| *talked)
-            .fold(0, u64::saturating_add);
-        return Part::Took(Took {
-            extension: longest.extension,
-            outcome: Outcome::Answered,
-            talked,
-        });
+        let talked = talks.iter().map(|(_, talked)| *talked).fold(0, u64::saturating_add);
+        return Part::Took(Took { extension: longest.extension, outcome: Outcome::Answered, talked });
     }
     let talked_elsewhere = participant.members.iter().any(|member| member.talked(call));
-    let legs = || {
-        participant
-            .members
-            .iter()
-            .flat_map(|member| member.legs.iter().map(|leg| (member.extension, *leg)))
-    };
+    let legs = || participant.members.iter().flat_map(|member| member.legs.iter().map(|leg| (member.extension, *leg)));
     let placed = legs().find(|(_, leg)| leg.placed_call);
     let called_itself = legs().find(|(_, leg)| !by_group(leg));
     let Some((extension, leg)) = placed.or(called_itself).or_else(|| legs().next()) else {
@@ -156,11 +108,7 @@ fn part_of<'a>(scene: &Scene<'_>, party: &Party, participant: &Participant<'_, '
     } else if scene.settings.answering_only && by_group(leg) && !leg.placed_call {
         Part::LeftOut(extension)
     } else {
-        Part::Took(Took {
-            extension,
-            outcome: without_talk(call, leg),
-            talked: 0,
-        })
+        Part::Took(Took { extension, outcome: without_talk(call, leg), talked: 0 })
     }
 }
 
@@ -171,14 +119,7 @@ fn without_talk(call: &Call, leg: &Leg) -> Outcome {
     match (dialled_out, outcome) {
         (false, outcome @ (Outcome::Voicemail | Outcome::Forwarded | Outcome::Busy)) => outcome,
         (false, _) => Outcome::Missed,
-        (
-            true,
-            outcome @ (Outcome::NoAnswer
-            | Outcome::Busy
-            | Outcome::Failed
-            | Outcome::Forwarded
-            | Outcome::Lost),
-        ) => outcome,
+        (true, outcome @ (Outcome::NoAnswer | Outcome::Busy | Outcome::Failed | Outcome::Forwarded | Outcome::Lost)) => outcome,
         (true, Outcome::Other(_)) => Outcome::Failed,
         (true, Outcome::Answered | Outcome::Missed | Outcome::Voicemail) => Outcome::NoAnswer,
     }
@@ -218,25 +159,16 @@ fn entry(
     let facts = world.facts();
     let outside = shown(record_name.or(party.name.as_deref()), &party.number.raw);
     let directory = world.extension(part.extension);
-    let inside = shown(
-        directory.map(|extension| extension.name).as_deref(),
-        part.extension,
-    );
+    let inside = shown(directory.map(|extension| extension.name).as_deref(), part.extension);
     // Seen from the party: it was dialled in every call that did not come from outside.
     let direction = match call.direction {
         Direction::Inbound => Direction::Inbound,
         Direction::Outbound | Direction::Internal => Direction::Outbound,
     };
-    let (from, to) = if direction == Direction::Inbound {
-        (outside, inside)
-    } else {
-        (inside, outside)
-    };
+    let (from, to) = if direction == Direction::Inbound { (outside, inside) } else { (inside, outside) };
     let value = |variable| match variable {
         Variable::Time => time(&started),
-        Variable::CallLogStatus => {
-            word(&facts.language, status(direction, &part.outcome)).to_owned()
-        }
+        Variable::CallLogStatus => word(&facts.language, status(direction, &part.outcome)).to_owned(),
         Variable::CallFrom => from.clone(),
         Variable::CallTo => to.clone(),
         Variable::TalkDuration => duration(part.talked),
@@ -244,9 +176,7 @@ fn entry(
     let subject = one_line(&templates.subject.render(value));
     let body = with_line_feeds(&templates.description.render(value));
     // A user who is signed off may not own anything new in the CRM; the entry goes in under the connected account.
-    let user = Some(&participant.user)
-        .filter(|user| user.active)
-        .map(|user| UserRef::clone(&user.reference));
+    let user = Some(&participant.user).filter(|user| user.active).map(|user| UserRef::clone(&user.reference));
     JournalEntry {
         version: VERSION,
         call: call.id.clone(),
@@ -279,21 +209,12 @@ fn status(direction: Direction, outcome: &Outcome) -> &'static str {
     }
 }
 
-fn why(
-    call: &Call,
-    participant: &Participant<'_, '_>,
-    part: &Took<'_>,
-) -> crate::contract::pbx::hooks::types::Message {
-    let who = [
-        ("user", participant.user.name.as_str()),
-        ("extension", part.extension),
-    ];
+fn why(call: &Call, participant: &Participant<'_, '_>, part: &Took<'_>) -> crate::contract::pbx::hooks::types::Message {
+    let who = [("user", participant.user.name.as_str()), ("extension", part.extension)];
     let length = duration(part.talked);
     let talked = [who.as_slice(), &[("duration", length.as_str())]].concat();
     match &part.outcome {
-        Outcome::Answered if call.direction == Direction::Inbound => {
-            message(id::JOURNAL_INCOMING, &talked)
-        }
+        Outcome::Answered if call.direction == Direction::Inbound => message(id::JOURNAL_INCOMING, &talked),
         Outcome::Answered => message(id::JOURNAL_OUTGOING, &talked),
         Outcome::Missed => message(id::JOURNAL_MISSED, &who),
         Outcome::Voicemail => message(id::JOURNAL_VOICEMAIL, &who),

@@ -10,10 +10,7 @@ pub fn creation(call: &str, party: &str) -> String {
 
 /// Work key of the journal entry of one user about one party of a call.
 pub fn journal(call: &str, party: &str, user: &UserRef) -> String {
-    format!(
-        "j-{}",
-        digest(&[call, party, &user.connector, &user.id], 32)
-    )
+    format!("j-{}", digest(&[call, party, &user.connector, &user.id], 32))
 }
 
 /// The first `length` hexadecimal digits (at most 64) of a digest over the parts. Each part goes in with its length, so
@@ -24,11 +21,7 @@ pub fn digest(parts: &[&str], length: usize) -> String {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }
-    let mut hex: String = hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let mut hex: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     hex.truncate(length);
     hex
 }
@@ -39,17 +32,11 @@ mod tests {
 
     #[test]
     fn m_log_5_keys_are_stable_short_and_of_the_allowed_characters() {
-        let user = UserRef {
-            connector: "crm".into(),
-            id: "u/1 é".into(),
-        };
+        let user = UserRef { connector: "crm".into(), id: "u/1 é".into() };
         let key = journal(&"call\u{1F4DE}".repeat(20), "party 1", &user);
         assert_eq!(key, journal(&"call\u{1F4DE}".repeat(20), "party 1", &user));
         assert_eq!(key.len(), 34);
-        assert!(
-            key.bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"._:-".contains(&b))
-        );
+        assert!(key.bytes().all(|b| b.is_ascii_alphanumeric() || b"._:-".contains(&b)));
         assert_ne!(digest(&["ab", "c"], 32), digest(&["a", "bc"], 32));
     }
 }

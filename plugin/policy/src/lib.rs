@@ -5,15 +5,7 @@
 //! a thin layer serves the trait by the host's imports; natively, [`testing`] serves it from memory, for tests and benchmarks.
 
 #![deny(missing_docs)]
-#![cfg_attr(
-    not(test),
-    deny(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::indexing_slicing,
-        clippy::panic
-    )
-)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 pub mod contract;
 

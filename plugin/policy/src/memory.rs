@@ -69,28 +69,17 @@ pub struct Memory {
 }
 
 impl Memory {
-    const NONE: Self = Self {
-        stage: Stage::Fresh,
-        journalled: false,
-        creation: None,
-        record: None,
-    };
+    const NONE: Self = Self { stage: Stage::Fresh, journalled: false, creation: None, record: None };
 
     /// What the notes say; nothing if there are none (the number is new, or the notes were lost).
     pub fn load(world: &impl World, call: &Call, outside: &Outside<'_>) -> Self {
-        world
-            .note(&call.id, &note_key("party", outside))
-            .and_then(|text| Self::decode(&text))
-            .unwrap_or(Self::NONE)
+        world.note(&call.id, &note_key("party", outside)).and_then(|text| Self::decode(&text)).unwrap_or(Self::NONE)
     }
 
     /// Keeps it for the next hook.
     pub fn save(&self, world: &mut impl World, call: &Call, outside: &Outside<'_>) {
         if !world.set_note(&call.id, &note_key("party", outside), &self.encode()) {
-            world.log(
-                Level::Warning,
-                "no room for a note of the call: work may be asked for again under the same key",
-            );
+            world.log(Level::Warning, "no room for a note of the call: work may be asked for again under the same key");
         }
     }
 
@@ -110,15 +99,9 @@ impl Memory {
         }
         if let Some(seen) = &self.record {
             let at = &seen.reference;
-            fields.extend(
-                [&at.connector, &at.kind, &at.id, &seen.name, &seen.company].map(String::as_str),
-            );
+            fields.extend([&at.connector, &at.kind, &at.id, &seen.name, &seen.company].map(String::as_str));
         }
-        fields
-            .iter()
-            .map(|field| escape(field))
-            .collect::<Vec<_>>()
-            .join("\t")
+        fields.iter().map(|field| escape(field)).collect::<Vec<_>>().join("\t")
     }
 
     fn decode(text: &str) -> Option<Self> {
@@ -135,21 +118,12 @@ impl Memory {
         let creation = Some((fields.next()?, fields.next()?)).filter(|(_, key)| !key.is_empty());
         let record = fields.next().and_then(|connector| {
             Some(Seen {
-                reference: RecordRef {
-                    connector,
-                    kind: fields.next()?,
-                    id: fields.next()?,
-                },
+                reference: RecordRef { connector, kind: fields.next()?, id: fields.next()? },
                 name: fields.next()?,
                 company: fields.next()?,
             })
         });
-        Some(Self {
-            stage,
-            journalled,
-            creation,
-            record,
-        })
+        Some(Self { stage, journalled, creation, record })
     }
 }
 
@@ -166,10 +140,7 @@ pub enum Done<'a> {
 
 /// Is it in the set?
 pub fn is_done(world: &impl World, call: &Call, set: Done<'_>, item: &[&str]) -> bool {
-    contains(
-        &world.note(&call.id, &set.key()).unwrap_or_default(),
-        &digest(item, ITEM_DIGITS),
-    )
+    contains(&world.note(&call.id, &set.key()).unwrap_or_default(), &digest(item, ITEM_DIGITS))
 }
 
 /// Puts it into the set; false if it was there.
@@ -188,13 +159,7 @@ pub fn mark_done(world: &mut impl World, call: &Call, set: Done<'_>, item: &[&st
 }
 
 /// Gives a reason that stays true from hook to hook, only the first time.
-pub fn tell_once(
-    world: &mut impl World,
-    call: &Call,
-    outside: &Outside<'_>,
-    decision: &str,
-    why: &Message,
-) {
+pub fn tell_once(world: &mut impl World, call: &Call, outside: &Outside<'_>, decision: &str, why: &Message) {
     if mark_done(world, call, Done::Told(outside), &[&why.id]) {
         world.reason(decision, why);
     }
@@ -211,10 +176,7 @@ impl Done<'_> {
 }
 
 fn contains(items: &str, item: &str) -> bool {
-    items
-        .as_bytes()
-        .chunks(ITEM_DIGITS)
-        .any(|one| one == item.as_bytes())
+    items.as_bytes().chunks(ITEM_DIGITS).any(|one| one == item.as_bytes())
 }
 
 fn note_key(what: &str, outside: &Outside<'_>) -> String {
@@ -252,20 +214,13 @@ mod tests {
             journalled: true,
             creation: Some(("crm".into(), "c-1".into())),
             record: Some(Seen {
-                reference: RecordRef {
-                    connector: "crm".into(),
-                    kind: "Person".into(),
-                    id: "\\t7\t\\".into(),
-                },
+                reference: RecordRef { connector: "crm".into(), kind: "Person".into(), id: "\\t7\t\\".into() },
                 name: "Ada\tLovelace\\".into(),
                 company: String::new(),
             }),
         };
         assert_eq!(Memory::decode(&memory.encode()), Some(memory));
-        let asked = Memory {
-            stage: Stage::Asked,
-            ..Memory::NONE
-        };
+        let asked = Memory { stage: Stage::Asked, ..Memory::NONE };
         assert_eq!(Memory::decode(&asked.encode()), Some(asked));
         assert_eq!(Memory::decode(""), None);
     }

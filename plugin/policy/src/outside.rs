@@ -16,15 +16,9 @@ pub struct Outside<'a> {
 pub fn groups(call: &Call) -> Vec<Outside<'_>> {
     let mut groups: Vec<Outside<'_>> = Vec::new();
     for party in &call.parties {
-        match groups
-            .iter_mut()
-            .find(|group| same_number(&group.first.number, &party.number))
-        {
+        match groups.iter_mut().find(|group| same_number(&group.first.number, &party.number)) {
             Some(group) => group.all.push(party),
-            None => groups.push(Outside {
-                first: party,
-                all: vec![party],
-            }),
+            None => groups.push(Outside { first: party, all: vec![party] }),
         }
     }
     groups
@@ -45,10 +39,6 @@ impl Outside<'_> {
     /// Whom the call is about concerns every bound extension that takes part; somebody who joined later only those who
     /// talk with them.
     pub fn concerns(&self, call: &Call, member: &Member<'_>) -> bool {
-        self.is_main()
-            || self
-                .all
-                .iter()
-                .any(|party| member.talked_with(call, party).is_some())
+        self.is_main() || self.all.iter().any(|party| member.talked_with(call, party).is_some())
     }
 }

@@ -2,9 +2,7 @@
 //! them from doing anything twice; so it does not matter which event came, in which order, or again after a restart.
 
 use crate::contract::exports::pbx::crm::agent_questions::Asked;
-use crate::contract::exports::pbx::crm::crm_answers::{
-    Amended, Created, Journalled, Matched, Refused, Searched,
-};
+use crate::contract::exports::pbx::crm::crm_answers::{Amended, Created, Journalled, Matched, Refused, Searched};
 use crate::contract::exports::pbx::hooks::call_events::{Answered, Ended, Merged, Rang, Started};
 use crate::contract::pbx::hooks::calls::Call;
 use crate::contract::pbx::hooks::log::Level;
@@ -67,9 +65,7 @@ pub fn on_searched(_world: &mut impl World, _answer: &Searched) -> Result<(), Ho
 /// A record is there.
 pub fn on_created(world: &mut impl World, answer: &Created) -> Result<(), HookError> {
     if let Some(call) = remembered_call(world, answer.call.as_ref()) {
-        consider(world, call, &mut |world, outside, memory| {
-            take_creation(world, call, outside, memory, answer)
-        });
+        consider(world, call, &mut |world, outside, memory| take_creation(world, call, outside, memory, answer));
     }
     Ok(())
 }
@@ -115,13 +111,7 @@ fn consider<W: World>(world: &mut W, call: &Call, news: News<'_, W>) {
     outsiders.sort_by_key(|outside| !outside.is_main());
     if scene.members.is_empty() {
         if let Some(outside) = outsiders.first().filter(|_| scene.ended()) {
-            tell_once(
-                world,
-                call,
-                outside,
-                "nothing",
-                &message(id::CALL_NO_BOUND_EXTENSION, &[]),
-            );
+            tell_once(world, call, outside, "nothing", &message(id::CALL_NO_BOUND_EXTENSION, &[]));
         }
         return;
     }
@@ -138,10 +128,7 @@ fn consider<W: World>(world: &mut W, call: &Call, news: News<'_, W>) {
         numbers.push((outside, before, memory));
     }
 
-    let records: Vec<Seen> = numbers
-        .iter()
-        .filter_map(|(_, _, memory)| memory.record.clone())
-        .collect();
+    let records: Vec<Seen> = numbers.iter().filter_map(|(_, _, memory)| memory.record.clone()).collect();
     if !scene.ended() {
         cards::show(world, &scene, &records);
     }
@@ -156,27 +143,14 @@ fn consider<W: World>(world: &mut W, call: &Call, news: News<'_, W>) {
     }
 }
 
-fn take_creation(
-    world: &mut impl World,
-    call: &Call,
-    outside: &Outside<'_>,
-    memory: &mut Memory,
-    answer: &Created,
-) {
-    let asked = memory
-        .creation
-        .as_ref()
-        .is_some_and(|(_, key)| *key == answer.key);
+fn take_creation(world: &mut impl World, call: &Call, outside: &Outside<'_>, memory: &mut Memory, answer: &Created) {
+    let asked = memory.creation.as_ref().is_some_and(|(_, key)| *key == answer.key);
     // The notes may be lost, the key can be told from the call.
     let ours = asked || keys::creation(&call.id, &outside.first.id) == answer.key;
     if !ours || memory.record.is_some() {
         return;
     }
-    let why = if answer.was_there {
-        id::CREATED_WAS_THERE
-    } else {
-        id::CREATED_MADE
-    };
+    let why = if answer.was_there { id::CREATED_WAS_THERE } else { id::CREATED_MADE };
     world.reason("created", &message(why, &[("name", &answer.entity.name)]));
     memory.stage = Stage::Found;
     memory.record = Some(Seen::from(&answer.entity));

@@ -16,21 +16,9 @@ use crate::world::World;
 const AFTER_END: u64 = 60_000;
 
 /// Opens what is due now, and says why the rest stays closed. `found_now`: the record became known in this hook.
-pub fn open(
-    world: &mut impl World,
-    scene: &Scene<'_>,
-    outside: &Outside<'_>,
-    record: &Seen,
-    found_now: bool,
-) {
+pub fn open(world: &mut impl World, scene: &Scene<'_>, outside: &Outside<'_>, record: &Seen, found_now: bool) {
     let nothing = |world: &mut _, why, arguments: &[(&str, &str)]| {
-        tell_once(
-            world,
-            scene.call,
-            outside,
-            "nothing",
-            &message(why, arguments),
-        );
+        tell_once(world, scene.call, outside, "nothing", &message(why, arguments));
     };
     match (scene.settings.pop_mode, scene.call.direction) {
         (PopMode::Off, _) => return nothing(world, id::POP_OFF, &[]),
@@ -52,21 +40,9 @@ pub fn open(
         .iter()
         .filter(|member| world.user_of(member.extension, connector).is_some())
         .filter(|member| !talks_with_others_only(scene.call, outside, member))
-        .filter(|member| {
-            !is_done(
-                world,
-                scene.call,
-                Done::Pops(outside),
-                &popped(member, record),
-            )
-        })
+        .filter(|member| !is_done(world, scene.call, Done::Pops(outside), &popped(member, record)))
         .collect();
-    let page = Page {
-        scene,
-        outside,
-        record,
-        link: &link,
-    };
+    let page = Page { scene, outside, record, link: &link };
     if scene.ended() {
         after_the_end(world, &page, &unopened, found_now);
         return;
@@ -74,67 +50,35 @@ pub fn open(
     for member in unopened {
         // A phone that picked up somebody else's ring never rang itself: the call came to it all the same.
         if scene.settings.pop_ringing && member.is_called_now() {
-            page.open(
-                world,
-                member,
-                if member.talks_as_called() {
-                    id::POP_LATE
-                } else {
-                    id::POP_RINGING
-                },
-                &Lifetime::WhileInCall,
-            );
+            page.open(world, member, if member.talks_as_called() { id::POP_LATE } else { id::POP_RINGING }, &Lifetime::WhileInCall);
         } else if scene.settings.pop_answered && member.talks_as_called() {
             page.open(world, member, id::POP_ANSWERED, &Lifetime::WhileInCall);
         }
     }
 }
 
-fn after_the_end(
-    world: &mut impl World,
-    page: &Page<'_>,
-    unopened: &[&Member<'_>],
-    found_now: bool,
-) {
+fn after_the_end(world: &mut impl World, page: &Page<'_>, unopened: &[&Member<'_>], found_now: bool) {
     let Page { scene, outside, .. } = *page;
     let nobody_talked = !anybody_talked(scene.call);
-    let (due, missed): (Vec<&Member<'_>>, Vec<&Member<'_>>) =
-        unopened.iter().copied().partition(|member| {
-            scene.settings.pop_ended
-                && (member.talked(scene.call) || (nobody_talked && member.rang()))
-        });
-    let deadline = scene
-        .call
-        .ended_at
-        .unwrap_or_else(|| world.now())
-        .saturating_add(AFTER_END);
+    let (due, missed): (Vec<&Member<'_>>, Vec<&Member<'_>>) = unopened
+        .iter()
+        .copied()
+        .partition(|member| scene.settings.pop_ended && (member.talked(scene.call) || (nobody_talked && member.rang())));
+    let deadline = scene.call.ended_at.unwrap_or_else(|| world.now()).saturating_add(AFTER_END);
     let in_time = world.now() <= deadline;
     if in_time {
         for member in &due {
             page.open(world, member, id::POP_ENDED, &Lifetime::Until(deadline));
         }
     } else if !due.is_empty() {
-        tell_once(
-            world,
-            scene.call,
-            outside,
-            "nothing",
-            &message(id::POP_TOO_LATE, &[]),
-        );
+        tell_once(world, scene.call, outside, "nothing", &message(id::POP_TOO_LATE, &[]));
     }
     if !missed.is_empty() {
         let extensions: Vec<&str> = missed.iter().map(|member| member.extension).collect();
-        let why = if found_now {
-            id::POP_AFTER_END
-        } else {
-            id::POP_MOMENT_MISSED
-        };
+        let why = if found_now { id::POP_AFTER_END } else { id::POP_MOMENT_MISSED };
         // Once for both: a later hook does not know any more when the record was found.
         if mark_done(world, scene.call, Done::Told(outside), &["pop.left-out"]) {
-            world.reason(
-                "nothing",
-                &message(why, &[("extensions", &list(&extensions))]),
-            );
+            world.reason("nothing", &message(why, &[("extensions", &list(&extensions))]));
         }
     }
 }
@@ -148,28 +92,12 @@ struct Page<'a> {
 
 impl Page<'_> {
     fn open(&self, world: &mut impl World, member: &Member<'_>, why: &str, lifetime: &Lifetime) {
-        mark_done(
-            world,
-            self.scene.call,
-            Done::Pops(self.outside),
-            &popped(member, self.record),
-        );
+        mark_done(world, self.scene.call, Done::Pops(self.outside), &popped(member, self.record));
         let extension = ("extension", member.extension);
-        world.reason(
-            "open-page",
-            &message(why, &[("name", &self.record.name), extension]),
-        );
-        match world.open_page(
-            member.extension,
-            &self.scene.call.id,
-            self.link,
-            &self.record.name,
-            lifetime,
-        ) {
+        world.reason("open-page", &message(why, &[("name", &self.record.name), extension]));
+        match world.open_page(member.extension, &self.scene.call.id, self.link, &self.record.name, lifetime) {
             Ok(()) => {}
-            Err(ClientError::Expired) => {
-                world.reason("nothing", &message(id::POP_EXPIRED, &[extension]))
-            }
+            Err(ClientError::Expired) => world.reason("nothing", &message(id::POP_EXPIRED, &[extension])),
             Err(_) => world.reason("nothing", &message(id::POP_NOT_TAKEN, &[extension])),
         }
     }
@@ -177,11 +105,7 @@ impl Page<'_> {
 
 /// Of calls that became one, an extension may be in the call for somebody else.
 fn talks_with_others_only(call: &Call, outside: &Outside<'_>, member: &Member<'_>) -> bool {
-    let talked = |parties: &[&Party]| {
-        parties
-            .iter()
-            .any(|party| member.talked_with(call, party).is_some())
-    };
+    let talked = |parties: &[&Party]| parties.iter().any(|party| member.talked_with(call, party).is_some());
     talked(&call.parties.iter().collect::<Vec<_>>()) && !talked(&outside.all)
 }
 

@@ -29,28 +29,12 @@ pub fn answer(world: &mut impl World, asked: &Asked) {
     world.reply_refused(&asked.request, &message(refusal, &[]));
 }
 
-fn open_record(
-    world: &mut impl World,
-    asked: &Asked,
-    reference: &RecordRef,
-) -> Result<(), &'static str> {
+fn open_record(world: &mut impl World, asked: &Asked, reference: &RecordRef) -> Result<(), &'static str> {
     let call = asked.call.as_ref().ok_or(id::QUESTION_NEEDS_CALL)?;
-    world
-        .user_of(&asked.asked_by, &reference.connector)
-        .ok_or(id::QUESTION_NOT_BOUND)?;
+    world.user_of(&asked.asked_by, &reference.connector).ok_or(id::QUESTION_NOT_BOUND)?;
     let link = world.link(reference).ok_or(id::QUESTION_NO_PAGE)?;
-    let title = world
-        .known(reference)
-        .map_or_else(|| reference.id.clone(), |known| known.entity.name);
+    let title = world.known(reference).map_or_else(|| reference.id.clone(), |known| known.entity.name);
     let lifetime = Lifetime::Until(world.now().saturating_add(PATIENCE));
-    world.reason(
-        "open-page",
-        &message(
-            id::POP_ASKED_FOR,
-            &[("name", &title), ("extension", &asked.asked_by)],
-        ),
-    );
-    world
-        .open_page(&asked.asked_by, &call.id, &link, &title, &lifetime)
-        .map_err(|_| id::QUESTION_NOT_OPENED)
+    world.reason("open-page", &message(id::POP_ASKED_FOR, &[("name", &title), ("extension", &asked.asked_by)]));
+    world.open_page(&asked.asked_by, &call.id, &link, &title, &lifetime).map_err(|_| id::QUESTION_NOT_OPENED)
 }

@@ -18,11 +18,7 @@ pub struct Scene<'a> {
 impl<'a> Scene<'a> {
     /// Reads what is needed.
     pub fn of(world: &impl World, call: &'a Call) -> Self {
-        Self {
-            call,
-            members: involvement::members(world, call),
-            settings: Settings::read(world),
-        }
+        Self { call, members: involvement::members(world, call), settings: Settings::read(world) }
     }
 
     /// Is the call over?

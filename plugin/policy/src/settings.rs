@@ -52,8 +52,7 @@ pub mod values {
 /// Subject of a journal entry until the admin enters another.
 pub const DEFAULT_SUBJECT: &str = "Extension Call";
 /// Description of a journal entry until the admin enters another.
-pub const DEFAULT_DESCRIPTION: &str =
-    "Call: {{.Time}} {{.Call_Log_Status}} from {{.Call_From}} to {{.Call_To}} {{.Talk_Duration}}";
+pub const DEFAULT_DESCRIPTION: &str = "Call: {{.Time}} {{.Call_Log_Status}} from {{.Call_From}} to {{.Call_To}} {{.Talk_Duration}}";
 
 /// How a record's page opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,8 +128,7 @@ impl Settings {
             create_outbound: has(&directions, OUTBOUND),
             journal: flag(JOURNAL_ENABLED, true),
             subject: text(JOURNAL_SUBJECT).unwrap_or_else(|| DEFAULT_SUBJECT.to_owned()),
-            description: text(JOURNAL_DESCRIPTION)
-                .unwrap_or_else(|| DEFAULT_DESCRIPTION.to_owned()),
+            description: text(JOURNAL_DESCRIPTION).unwrap_or_else(|| DEFAULT_DESCRIPTION.to_owned()),
             answering_only: flag(JOURNAL_ANSWERING_ONLY, false),
         }
     }

@@ -30,12 +30,7 @@ pub fn schema() -> Vec<Field> {
                 (values::MANUAL, id::POP_MODE_MANUAL),
                 (values::OFF, id::POP_MODE_OFF),
             ])),
-            ..field(
-                id::GROUP_POP,
-                keys::POP_MODE,
-                id::POP_MODE,
-                text(values::AUTOMATIC),
-            )
+            ..field(id::GROUP_POP, keys::POP_MODE, id::POP_MODE, text(values::AUTOMATIC))
         },
         Field {
             help: Some(message(id::POP_WHEN_HELP, &[])),
@@ -45,38 +40,17 @@ pub fn schema() -> Vec<Field> {
                 (values::ENDED, id::POP_WHEN_ENDED),
             ])),
             only_if: automatic_pop,
-            ..field(
-                id::GROUP_POP,
-                keys::POP_WHEN,
-                id::POP_WHEN,
-                texts(&[values::RINGING]),
-            )
+            ..field(id::GROUP_POP, keys::POP_WHEN, id::POP_WHEN, texts(&[values::RINGING]))
         },
         Field {
             help: Some(message(id::CREATE_MODE_HELP, &[])),
-            kind: FieldType::Choice(labelled(&[
-                (values::OFF, id::CREATE_MODE_OFF),
-                (values::AUTOMATIC, id::CREATE_MODE_AUTOMATIC),
-            ])),
-            ..field(
-                id::GROUP_CREATE,
-                keys::CREATE_MODE,
-                id::CREATE_MODE,
-                text(values::OFF),
-            )
+            kind: FieldType::Choice(labelled(&[(values::OFF, id::CREATE_MODE_OFF), (values::AUTOMATIC, id::CREATE_MODE_AUTOMATIC)])),
+            ..field(id::GROUP_CREATE, keys::CREATE_MODE, id::CREATE_MODE, text(values::OFF))
         },
         Field {
-            kind: FieldType::Choice(labelled(&[
-                (values::PERSON, id::CREATE_ROLE_PERSON),
-                (values::PROSPECT, id::CREATE_ROLE_PROSPECT),
-            ])),
+            kind: FieldType::Choice(labelled(&[(values::PERSON, id::CREATE_ROLE_PERSON), (values::PROSPECT, id::CREATE_ROLE_PROSPECT)])),
             only_if: automatic_creation.clone(),
-            ..field(
-                id::GROUP_CREATE,
-                keys::CREATE_ROLE,
-                id::CREATE_ROLE,
-                text(values::PERSON),
-            )
+            ..field(id::GROUP_CREATE, keys::CREATE_ROLE, id::CREATE_ROLE, text(values::PERSON))
         },
         Field {
             kind: FieldType::Choices(labelled(&[
@@ -84,55 +58,30 @@ pub fn schema() -> Vec<Field> {
                 (values::OUTBOUND, id::CREATE_DIRECTIONS_OUTBOUND),
             ])),
             only_if: automatic_creation,
-            ..field(
-                id::GROUP_CREATE,
-                keys::CREATE_DIRECTIONS,
-                id::CREATE_DIRECTIONS,
-                texts(&[values::INBOUND, values::OUTBOUND]),
-            )
+            ..field(id::GROUP_CREATE, keys::CREATE_DIRECTIONS, id::CREATE_DIRECTIONS, texts(&[values::INBOUND, values::OUTBOUND]))
         },
         Field {
             help: Some(message(id::JOURNAL_ENABLED_HELP, &[])),
             kind: FieldType::Flag,
-            ..field(
-                id::GROUP_JOURNAL,
-                keys::JOURNAL_ENABLED,
-                id::JOURNAL_ENABLED,
-                SettingValue::Flag(true),
-            )
+            ..field(id::GROUP_JOURNAL, keys::JOURNAL_ENABLED, id::JOURNAL_ENABLED, SettingValue::Flag(true))
         },
         Field {
             help: Some(message(id::JOURNAL_VARIABLES_HELP, &[])),
             kind: FieldType::Line(SUBJECT_CHARACTERS),
             only_if: journal.clone(),
-            ..field(
-                id::GROUP_JOURNAL,
-                keys::JOURNAL_SUBJECT,
-                id::JOURNAL_SUBJECT,
-                text(DEFAULT_SUBJECT),
-            )
+            ..field(id::GROUP_JOURNAL, keys::JOURNAL_SUBJECT, id::JOURNAL_SUBJECT, text(DEFAULT_SUBJECT))
         },
         Field {
             help: Some(message(id::JOURNAL_VARIABLES_HELP, &[])),
             kind: FieldType::Lines(DESCRIPTION_CHARACTERS),
             only_if: journal.clone(),
-            ..field(
-                id::GROUP_JOURNAL,
-                keys::JOURNAL_DESCRIPTION,
-                id::JOURNAL_DESCRIPTION,
-                text(DEFAULT_DESCRIPTION),
-            )
+            ..field(id::GROUP_JOURNAL, keys::JOURNAL_DESCRIPTION, id::JOURNAL_DESCRIPTION, text(DEFAULT_DESCRIPTION))
         },
         Field {
             help: Some(message(id::JOURNAL_ANSWERING_ONLY_HELP, &[])),
             kind: FieldType::Flag,
             only_if: journal,
-            ..field(
-                id::GROUP_JOURNAL,
-                keys::JOURNAL_ANSWERING_ONLY,
-                id::JOURNAL_ANSWERING_ONLY,
-                SettingValue::Flag(false),
-            )
+            ..field(id::GROUP_JOURNAL, keys::JOURNAL_ANSWERING_ONLY, id::JOURNAL_ANSWERING_ONLY, SettingValue::Flag(false))
         },
     ]
 }
@@ -141,43 +90,21 @@ pub fn schema() -> Vec<Field> {
 pub fn check(world: &impl World, entered: &[Setting]) -> Vec<Problem> {
     let schema = schema();
     let value = |key: &str| {
-        let entered = entered
-            .iter()
-            .find(|setting| setting.key == key)
-            .map(|setting| &setting.value);
-        entered.or_else(|| {
-            schema
-                .iter()
-                .find(|field| field.key == key)
-                .map(|field| &field.default)
-        })
+        let entered = entered.iter().find(|setting| setting.key == key).map(|setting| &setting.value);
+        entered.or_else(|| schema.iter().find(|field| field.key == key).map(|field| &field.default))
     };
     let is = |key: &str, wanted: &str| matches!(value(key), Some(SettingValue::Text(text)) if text == wanted);
-    let none_of =
-        |key: &str| matches!(value(key), Some(SettingValue::Texts(chosen)) if chosen.is_empty());
+    let none_of = |key: &str| matches!(value(key), Some(SettingValue::Texts(chosen)) if chosen.is_empty());
 
     let mut problems = Vec::new();
     if is(keys::POP_MODE, values::AUTOMATIC) && none_of(keys::POP_WHEN) {
         problems.push(warning(keys::POP_WHEN, id::PROBLEM_NO_MOMENT));
     }
     if is(keys::CREATE_MODE, values::AUTOMATIC) {
-        let wanted = if is(keys::CREATE_ROLE, values::PROSPECT) {
-            Role::Prospect
-        } else {
-            Role::Person
-        };
-        match world
-            .connections()
-            .iter()
-            .find(|connection| connection.creates)
-        {
+        let wanted = if is(keys::CREATE_ROLE, values::PROSPECT) { Role::Prospect } else { Role::Person };
+        match world.connections().iter().find(|connection| connection.creates) {
             None => problems.push(warning(keys::CREATE_MODE, id::PROBLEM_NO_CONNECTION)),
-            Some(at)
-                if !at
-                    .kinds
-                    .iter()
-                    .any(|kind| kind.can_create && kind.role == wanted) =>
-            {
+            Some(at) if !at.kinds.iter().any(|kind| kind.can_create && kind.role == wanted) => {
                 problems.push(warning(keys::CREATE_ROLE, id::PROBLEM_ROLE_NOT_MADE));
             }
             Some(_) => {}
@@ -198,34 +125,20 @@ pub fn check(world: &impl World, entered: &[Setting]) -> Vec<Problem> {
 pub fn upgrade(from_version: u32, entered: Vec<Setting>) -> Result<Vec<Setting>, Message> {
     match from_version {
         VERSION => Ok(entered),
-        other => Err(message(
-            id::VERSION_UNKNOWN,
-            &[("version", &other.to_string())],
-        )),
+        other => Err(message(id::VERSION_UNKNOWN, &[("version", &other.to_string())])),
     }
 }
 
 fn faults(key: &str, template: &str) -> Vec<Problem> {
     let faults = Template::parse(template).err().unwrap_or_default();
-    let problem = |(line, column, message)| Problem {
-        key: key.to_owned(),
-        line,
-        column,
-        prevents_saving: true,
-        message,
-        extras: vec![],
-    };
+    let problem = |(line, column, message)| Problem { key: key.to_owned(), line, column, prevents_saving: true, message, extras: vec![] };
     faults
         .into_iter()
         .map(|fault| {
             let why = match &fault.kind {
-                FaultKind::UnknownVariable(name) => {
-                    message(id::PROBLEM_UNKNOWN_VARIABLE, &[("name", name)])
-                }
+                FaultKind::UnknownVariable(name) => message(id::PROBLEM_UNKNOWN_VARIABLE, &[("name", name)]),
                 FaultKind::Unclosed => message(id::PROBLEM_UNCLOSED, &[]),
-                FaultKind::NotAVariable(text) => {
-                    message(id::PROBLEM_NOT_A_VARIABLE, &[("text", text)])
-                }
+                FaultKind::NotAVariable(text) => message(id::PROBLEM_NOT_A_VARIABLE, &[("text", text)]),
                 FaultKind::Unopened => message(id::PROBLEM_UNOPENED, &[]),
             };
             problem((fault.line, fault.column, why))
@@ -234,14 +147,7 @@ fn faults(key: &str, template: &str) -> Vec<Problem> {
 }
 
 fn warning(key: &str, why: &str) -> Problem {
-    Problem {
-        key: key.to_owned(),
-        line: 0,
-        column: 0,
-        prevents_saving: false,
-        message: message(why, &[]),
-        extras: vec![],
-    }
+    Problem { key: key.to_owned(), line: 0, column: 0, prevents_saving: false, message: message(why, &[]), extras: vec![] }
 }
 
 fn field(group: &str, key: &str, label: &str, default: SettingValue) -> Field {
@@ -263,10 +169,7 @@ fn only_if(key: &str, value: SettingValue) -> Option<(String, Vec<SettingValue>)
 }
 
 fn labelled(choices: &[(&str, &str)]) -> Vec<(String, Message)> {
-    choices
-        .iter()
-        .map(|(value, label)| ((*value).to_owned(), message(label, &[])))
-        .collect()
+    choices.iter().map(|(value, label)| ((*value).to_owned(), message(label, &[]))).collect()
 }
 
 fn text(value: &str) -> SettingValue {

@@ -18,13 +18,7 @@ pub enum Variable {
 
 impl Variable {
     /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Time,
-        Self::CallLogStatus,
-        Self::CallFrom,
-        Self::CallTo,
-        Self::TalkDuration,
-    ];
+    pub const ALL: [Self; 5] = [Self::Time, Self::CallLogStatus, Self::CallFrom, Self::CallTo, Self::TalkDuration];
 
     /// As it is written in a template, without the dot.
     pub fn name(self) -> &'static str {
@@ -89,9 +83,7 @@ impl Template {
             let mut taken = 2;
             if braces == "}}" {
                 faults.push(place.fault(FaultKind::Unopened));
-            } else if let Some((inside, _)) =
-                behind.split_once("}}").filter(|(inside, _)| closes(inside))
-            {
+            } else if let Some((inside, _)) = behind.split_once("}}").filter(|(inside, _)| closes(inside)) {
                 taken = inside.len() + 4;
                 match judge(inside) {
                     Ok(variable) => pieces.push(Piece::Value(variable)),
@@ -105,11 +97,7 @@ impl Template {
             rest = remaining;
         }
         pieces.push(Piece::Text(rest.to_owned()));
-        if faults.is_empty() {
-            Ok(Self { pieces })
-        } else {
-            Err(faults)
-        }
+        if faults.is_empty() { Ok(Self { pieces }) } else { Err(faults) }
     }
 
     /// The text with its values.
@@ -142,11 +130,7 @@ impl Place {
     }
 
     fn fault(&self, kind: FaultKind) -> Fault {
-        Fault {
-            line: self.line,
-            column: self.column,
-            kind,
-        }
+        Fault { line: self.line, column: self.column, kind }
     }
 }
 
@@ -162,16 +146,9 @@ fn closes(inside: &str) -> bool {
 }
 
 fn judge(inside: &str) -> Result<Variable, FaultKind> {
-    let is_name =
-        |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    let name = inside
-        .strip_prefix('.')
-        .filter(is_name)
-        .ok_or_else(|| FaultKind::NotAVariable(inside.to_owned()))?;
-    Variable::ALL
-        .into_iter()
-        .find(|variable| variable.name() == name)
-        .ok_or_else(|| FaultKind::UnknownVariable(name.to_owned()))
+    let is_name = |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let name = inside.strip_prefix('.').filter(is_name).ok_or_else(|| FaultKind::NotAVariable(inside.to_owned()))?;
+    Variable::ALL.into_iter().find(|variable| variable.name() == name).ok_or_else(|| FaultKind::UnknownVariable(name.to_owned()))
 }
 
 fn split(text: &str, at: usize) -> (&str, &str) {
@@ -183,46 +160,31 @@ mod tests {
     use super::*;
 
     fn faults(text: &str) -> Vec<(u32, u32, FaultKind)> {
-        Template::parse(text)
-            .unwrap_err()
-            .into_iter()
-            .map(|f| (f.line, f.column, f.kind))
-            .collect()
+        Template::parse(text).unwrap_err().into_iter().map(|f| (f.line, f.column, f.kind)).collect()
     }
 
     #[test]
     fn m_log_2_each_variable_works_in_its_spelling() {
         let text = "{{.Time}}|{{.Call_Log_Status}}|{{.Call_From}}|{{.Call_To}}|{{.Talk_Duration}}";
         let template = Template::parse(text).unwrap();
-        assert_eq!(
-            template.render(|variable| variable.name().to_owned()),
-            "Time|Call_Log_Status|Call_From|Call_To|Talk_Duration"
-        );
+        assert_eq!(template.render(|variable| variable.name().to_owned()), "Time|Call_Log_Status|Call_From|Call_To|Talk_Duration");
     }
 
     #[test]
     fn m_log_2_values_are_not_looked_through_again() {
         let template = Template::parse("{{.Call_From}} {single} }").unwrap();
-        assert_eq!(
-            template.render(|_| "{{.Time}}".to_owned()),
-            "{{.Time}} {single} }"
-        );
+        assert_eq!(template.render(|_| "{{.Time}}".to_owned()), "{{.Time}} {single} }");
     }
 
     #[test]
     fn m_log_2_unknown_variable_is_refused_with_its_position() {
-        assert_eq!(
-            faults("呼入\r\n电话 {{.time}}"),
-            [(2, 4, FaultKind::UnknownVariable("time".into()))]
-        );
+        assert_eq!(faults("呼入\r\n电话 {{.time}}"), [(2, 4, FaultKind::UnknownVariable("time".into()))]);
     }
 
     #[test]
     fn m_log_2_all_faults_are_told_at_once() {
         assert_eq!(
-            faults(
-                "{{.Nope}}\n{{ .Time }} {{.Time}\n}} {{.Call_From {{.Time}} {{if .Time}}{{end}}"
-            ),
+            faults("{{.Nope}}\n{{ .Time }} {{.Time}\n}} {{.Call_From {{.Time}} {{if .Time}}{{end}}"),
             [
                 (1, 1, FaultKind::UnknownVariable("Nope".into())),
                 (2, 1, FaultKind::NotAVariable(" .Time ".into())),
@@ -233,14 +195,8 @@ mod tests {
                 (3, 39, FaultKind::NotAVariable("end".into())),
             ]
         );
-        assert_eq!(
-            faults("{{.}}"),
-            [(1, 1, FaultKind::NotAVariable(".".into()))]
-        );
+        assert_eq!(faults("{{.}}"), [(1, 1, FaultKind::NotAVariable(".".into()))]);
         assert_eq!(faults("{.Time}}"), [(1, 7, FaultKind::Unopened)]);
-        assert_eq!(
-            faults("{{{.Time}}"),
-            [(1, 1, FaultKind::NotAVariable("{.Time".into()))]
-        );
+        assert_eq!(faults("{{{.Time}}"), [(1, 1, FaultKind::NotAVariable("{.Time".into()))]);
     }
 }

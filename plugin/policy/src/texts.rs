@@ -12,30 +12,18 @@ const CHINESE: &str = include_str!("../messages/zh-CN.txt");
 pub fn message(id: &str, arguments: &[(&str, &str)]) -> Message {
     Message {
         id: id.to_owned(),
-        arguments: arguments
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect(),
+        arguments: arguments.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         verbatim: None,
     }
 }
 
 /// (id, pattern) of all texts; English for a language that the catalogue lacks.
 pub fn catalogue(language: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let file = if language.starts_with("zh") {
-        CHINESE
-    } else {
-        ENGLISH
-    };
-    file.lines()
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| line.split_once(" = "))
+    let file = if language.starts_with("zh") { CHINESE } else { ENGLISH };
+    file.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(" = "))
 }
 
 /// A text without arguments, for places that take finished texts; "" if there is no such id.
 pub fn word(language: &str, id: &str) -> &'static str {
-    catalogue(language)
-        .find(|(one, _)| *one == id)
-        .map(|(_, pattern)| pattern)
-        .unwrap_or_default()
+    catalogue(language).find(|(one, _)| *one == id).map(|(_, pattern)| pattern).unwrap_or_default()
 }

@@ -5,45 +5,24 @@ use crate::contract::pbx::hooks::host::WallClock;
 /// "Name <number>", or the number alone where there is no name that says more.
 pub fn shown(name: Option<&str>, number: &str) -> String {
     let name = one_line(name.unwrap_or_default());
-    if name.is_empty() || name == number {
-        one_line(number)
-    } else {
-        format!("{name} <{}>", one_line(number))
-    }
+    if name.is_empty() || name == number { one_line(number) } else { format!("{name} <{}>", one_line(number)) }
 }
 
 /// Hours, minutes and seconds of a length in milliseconds; hours may pass 99.
 pub fn duration(milliseconds: u64) -> String {
     let seconds = milliseconds / 1000;
-    format!(
-        "{:02}:{:02}:{:02}",
-        seconds / 3600,
-        seconds / 60 % 60,
-        seconds % 60
-    )
+    format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
 /// "YYYY-MM-DD HH:MM:SS".
 pub fn time(at: &WallClock) -> String {
-    let WallClock {
-        year,
-        month,
-        day,
-        hour,
-        minute,
-        second,
-        ..
-    } = at;
+    let WallClock { year, month, day, hour, minute, second, .. } = at;
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
 }
 
 /// The text without line breaks and other control characters.
 pub fn one_line(text: &str) -> String {
-    text.split(|c: char| c.is_control())
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+    text.split(|c: char| c.is_control()).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// Line breaks as LF alone.
@@ -67,17 +46,11 @@ mod tests {
 
     #[test]
     fn m_log_1_numbers_have_a_name_only_where_it_says_more() {
-        assert_eq!(
-            shown(Some("Ada Lovelace"), "+1 555 010 0199"),
-            "Ada Lovelace <+1 555 010 0199>"
-        );
+        assert_eq!(shown(Some("Ada Lovelace"), "+1 555 010 0199"), "Ada Lovelace <+1 555 010 0199>");
         assert_eq!(shown(Some(" "), "5503301"), "5503301");
         assert_eq!(shown(Some("5503301"), "5503301"), "5503301");
         assert_eq!(shown(None, "5503301"), "5503301");
-        assert_eq!(
-            shown(Some("Ada\r\nLovelace"), "5503301"),
-            "Ada Lovelace <5503301>"
-        );
+        assert_eq!(shown(Some("Ada\r\nLovelace"), "5503301"), "Ada Lovelace <5503301>");
     }
 
     #[test]

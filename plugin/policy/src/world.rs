@@ -48,33 +48,15 @@ pub trait World {
     /// For people: why something is done or left.
     fn reason(&mut self, decision: &str, why: &Message);
     /// Shows or replaces the card of a call.
-    fn show_card(
-        &mut self,
-        extension: &str,
-        call: &str,
-        card: &Card,
-        lifetime: &Lifetime,
-    ) -> Result<(), ClientError>;
+    fn show_card(&mut self, extension: &str, call: &str, card: &Card, lifetime: &Lifetime) -> Result<(), ClientError>;
     /// Opens a page in a browser tab.
-    fn open_page(
-        &mut self,
-        extension: &str,
-        call: &str,
-        link: &str,
-        title: &str,
-        lifetime: &Lifetime,
-    ) -> Result<(), ClientError>;
+    fn open_page(&mut self, extension: &str, call: &str, link: &str, title: &str, lifetime: &Lifetime) -> Result<(), ClientError>;
     /// Asks whose number this is.
     fn match_number(&mut self, call: &str, number: &Number) -> Result<(), RequestError>;
     /// Asks for a new record.
     fn create(&mut self, key: &str, call: &str, draft: &Draft) -> Result<(), RequestError>;
     /// Asks for an entry in a record's history.
-    fn journal(
-        &mut self,
-        key: &str,
-        about: &About,
-        entry: &JournalEntry,
-    ) -> Result<(), RequestError>;
+    fn journal(&mut self, key: &str, about: &About, entry: &JournalEntry) -> Result<(), RequestError>;
     /// Answers a question: carried out.
     fn reply_done(&mut self, request: &str, said: &Message);
     /// Answers a question: not carried out.

@@ -9,11 +9,7 @@ const CALLER: &str = "+1 555 010 0199";
 
 fn bound() -> InMemory {
     let mut host = InMemory::new();
-    for (extension, user, name) in [
-        ("1001", "ada", "Ada"),
-        ("1002", "bob", ""),
-        ("1003", "cyd", "Cyd"),
-    ] {
+    for (extension, user, name) in [("1001", "ada", "Ada"), ("1002", "bob", ""), ("1003", "cyd", "Cyd")] {
         host.bind(extension, user);
         host.add_extension(extension, name);
     }
@@ -36,13 +32,7 @@ fn entries(host: &InMemory) -> Vec<(&str, Outcome, u64)> {
     host.entries()
         .into_iter()
         .filter(user)
-        .map(|entry| {
-            (
-                entry.user.as_ref().unwrap().id.as_str(),
-                entry.outcome.clone(),
-                entry.talked,
-            )
-        })
+        .map(|entry| (entry.user.as_ref().unwrap().id.as_str(), entry.outcome.clone(), entry.talked))
         .collect()
 }
 
@@ -59,42 +49,21 @@ fn m_log_1_the_default_texts_of_an_answered_call() {
     let mut host = bound();
     let mut call = PlayedCall::from_outside(&mut host, "call-1", number(CALLER));
     call.call.recording = Some("https://pbx.example/recording/1".into());
-    call.ring("1001")
-        .matched(hit())
-        .answer("1001")
-        .wait(61_500)
-        .end(Outcome::Answered);
+    call.ring("1001").matched(hit()).answer("1001").wait(61_500).end(Outcome::Answered);
     let entry = host.entries()[0];
     assert_eq!(entry.subject, "Extension Call");
-    assert_eq!(
-        entry.body,
-        "Call: 2026-01-02 05:04:05 Incoming from Grace <+1 555 010 0199> to Ada <1001> 00:01:01"
-    );
-    assert_eq!(
-        (entry.direction, entry.utc_offset_minutes, entry.talked),
-        (Direction::Inbound, 120, 61_500)
-    );
+    assert_eq!(entry.body, "Call: 2026-01-02 05:04:05 Incoming from Grace <+1 555 010 0199> to Ada <1001> 00:01:01");
+    assert_eq!((entry.direction, entry.utc_offset_minutes, entry.talked), (Direction::Inbound, 120, 61_500));
     assert_eq!((entry.version, entry.number.raw.as_str()), (1, CALLER));
-    assert_eq!(
-        entry.recording.as_deref(),
-        Some("https://pbx.example/recording/1")
-    );
+    assert_eq!(entry.recording.as_deref(), Some("https://pbx.example/recording/1"));
 }
 
 #[test]
 fn m_log_1_an_outgoing_call_has_its_sides_the_other_way_round() {
     let mut host = bound();
     let mut call = PlayedCall::to_outside(&mut host, "call-1", "1002", number(CALLER));
-    call.matched(hit())
-        .far_end_rings()
-        .wait(3_000)
-        .answer("1002")
-        .wait(5_000)
-        .end(Outcome::Answered);
-    assert_eq!(
-        host.entries()[0].body,
-        "Call: 2026-01-02 05:04:05 Outgoing from 1002 to Grace <+1 555 010 0199> 00:00:05"
-    );
+    call.matched(hit()).far_end_rings().wait(3_000).answer("1002").wait(5_000).end(Outcome::Answered);
+    assert_eq!(host.entries()[0].body, "Call: 2026-01-02 05:04:05 Outgoing from 1002 to Grace <+1 555 010 0199> 00:00:05");
 }
 
 #[test]
@@ -104,14 +73,9 @@ fn m_log_1_the_words_are_those_of_the_journals_language() {
         host.facts.language = "zh-CN".into();
         host.set_text("journal.description", "{{.Call_Log_Status}}");
         if outbound {
-            PlayedCall::to_outside(&mut host, "call-1", "1001", number(CALLER))
-                .matched(hit())
-                .end(outcome);
+            PlayedCall::to_outside(&mut host, "call-1", "1001", number(CALLER)).matched(hit()).end(outcome);
         } else {
-            PlayedCall::from_outside(&mut host, "call-1", number(CALLER))
-                .ring("1001")
-                .matched(hit())
-                .end(outcome);
+            PlayedCall::from_outside(&mut host, "call-1", number(CALLER)).ring("1001").matched(hit()).end(outcome);
         }
         host.entries()[0].body.clone()
     };
@@ -128,19 +92,9 @@ fn m_log_1_switched_off_writes_nothing_and_says_so_once() {
     let mut host = bound();
     host.set("journal.enabled", SettingValue::Flag(false));
     let mut call = PlayedCall::from_outside(&mut host, "call-1", number(CALLER));
-    call.ring("1001")
-        .matched(hit())
-        .answer("1001")
-        .end(Outcome::Answered)
-        .tell_end();
+    call.ring("1001").matched(hit()).answer("1001").end(Outcome::Answered).tell_end();
     assert!(host.entries().is_empty());
-    assert_eq!(
-        host.reasons()
-            .iter()
-            .filter(|why| **why == "journal.off")
-            .count(),
-        1
-    );
+    assert_eq!(host.reasons().iter().filter(|why| **why == "journal.off").count(), 1);
 }
 
 #[test]
@@ -160,10 +114,7 @@ fn m_log_1_subject_and_body_keep_their_limits() {
 fn m_log_3_without_a_record_there_is_no_entry() {
     let mut host = bound();
     let mut call = PlayedCall::from_outside(&mut host, "call-1", number(CALLER));
-    call.ring("1001")
-        .matched(vec![])
-        .answer("1001")
-        .end(Outcome::Answered);
+    call.ring("1001").matched(vec![]).answer("1001").end(Outcome::Answered);
     assert!(host.entries().is_empty());
 }
 
@@ -171,24 +122,10 @@ fn m_log_3_without_a_record_there_is_no_entry() {
 fn m_log_3_each_user_has_their_own_view_of_the_call() {
     let mut host = bound();
     let mut call = PlayedCall::from_outside(&mut host, "call-1", number(CALLER));
-    call.ring_via("1001", group())
-        .ring_via("1002", group())
-        .matched(hit())
-        .answer("1002")
-        .wait(4_000);
+    call.ring_via("1001", group()).ring_via("1002", group()).matched(hit()).answer("1002").wait(4_000);
     call.end(Outcome::Answered);
-    assert_eq!(
-        entries(&host),
-        [
-            ("ada", Outcome::Missed, 0),
-            ("bob", Outcome::Answered, 4_000)
-        ]
-    );
-    assert!(
-        host.entries()[0]
-            .body
-            .contains("Missed from Grace <+1 555 010 0199> to Ada <1001> 00:00:00")
-    );
+    assert_eq!(entries(&host), [("ada", Outcome::Missed, 0), ("bob", Outcome::Answered, 4_000)]);
+    assert!(host.entries()[0].body.contains("Missed from Grace <+1 555 010 0199> to Ada <1001> 00:00:00"));
 }
 
 #[test]
@@ -196,15 +133,8 @@ fn m_log_3_two_extensions_of_one_user_make_one_entry() {
     let mut host = bound();
     host.bind("1002", "ada");
     let mut call = PlayedCall::from_outside(&mut host, "call-1", number(CALLER));
-    call.ring("1001")
-        .matched(hit())
-        .answer("1001")
-        .wait(2_000)
-        .leave("1001");
-    call.ring_via("1002", Via::Transfer("1001".into()))
-        .answer("1002")
-        .wait(5_000)
-        .end(Outcome::Answered);
+    call.ring("1001").matched(hit()).answer("1001").wait(2_000).leave("1001");
+    call.ring_via("1002", Via::Transfer("1001".into())).answer("1002").wait(5_000).end(Outcome::Answered);
     assert_eq!(entries(&host), [("ada", Outcome::Answered, 7_000)]);
     assert_eq!(host.entries()[0].to_shown, "1002", "talked longer");
 }
@@ -213,30 +143,16 @@ fn m_log_3_two_extensions_of_one_user_make_one_entry() {
 fn m_log_3_a_transferred_call_stands_with_both_agents_for_their_own_time() {
     let mut host = bound();
     let mut call = PlayedCall::from_outside(&mut host, "call-1", number(CALLER));
-    call.ring("1001")
-        .matched(hit())
-        .answer("1001")
-        .wait(2_000)
-        .leave("1001");
-    call.ring_via("1003", Via::Transfer("1001".into()))
-        .answer("1003")
-        .wait(5_000)
-        .end(Outcome::Answered);
-    assert_eq!(
-        entries(&host),
-        [
-            ("ada", Outcome::Answered, 2_000),
-            ("cyd", Outcome::Answered, 5_000)
-        ]
-    );
+    call.ring("1001").matched(hit()).answer("1001").wait(2_000).leave("1001");
+    call.ring_via("1003", Via::Transfer("1001".into())).answer("1003").wait(5_000).end(Outcome::Answered);
+    assert_eq!(entries(&host), [("ada", Outcome::Answered, 2_000), ("cyd", Outcome::Answered, 5_000)]);
 }
 
 #[test]
 fn m_log_3_a_call_to_a_busy_extension_was_missed_by_its_owner() {
     let mut host = bound();
     let mut call = PlayedCall::from_outside(&mut host, "call-1", number(CALLER));
-    call.cannot_ring("1001", Via::Direct, LegState::Busy)
-        .cannot_ring("1002", group(), LegState::Busy);
+    call.cannot_ring("1001", Via::Direct, LegState::Busy).cannot_ring("1002", group(), LegState::Busy);
     call.end(Outcome::Missed).matched(hit());
     assert_eq!(entries(&host), [("ada", Outcome::Missed, 0)]);
 }
@@ -256,9 +172,7 @@ fn m_log_3_the_end_of_the_call_is_carried_over_for_those_who_did_not_talk() {
         (Outcome::Other("new".into()), Outcome::Failed),
     ] {
         let mut host = bound();
-        PlayedCall::to_outside(&mut host, "call-1", "1001", number(CALLER))
-            .matched(hit())
-            .end(outcome);
+        PlayedCall::to_outside(&mut host, "call-1", "1001", number(CALLER)).matched(hit()).end(outcome);
         assert_eq!(entries(&host), [("ada", seen, 0)]);
     }
 }
@@ -267,19 +181,8 @@ fn m_log_3_the_end_of_the_call_is_carried_over_for_those_who_did_not_talk() {
 fn m_log_3_a_lost_call_is_journalled_as_far_as_it_is_known() {
     let mut host = bound();
     let mut call = PlayedCall::from_outside(&mut host, "call-1", number(CALLER));
-    call.ring("1001")
-        .ring("1002")
-        .matched(hit())
-        .answer("1001")
-        .wait(3_000)
-        .end(Outcome::Lost);
-    assert_eq!(
-        entries(&host),
-        [
-            ("ada", Outcome::Answered, 3_000),
-            ("bob", Outcome::Missed, 0)
-        ]
-    );
+    call.ring("1001").ring("1002").matched(hit()).answer("1001").wait(3_000).end(Outcome::Lost);
+    assert_eq!(entries(&host), [("ada", Outcome::Answered, 3_000), ("bob", Outcome::Missed, 0)]);
 }
 
 #[test]
@@ -287,53 +190,24 @@ fn m_log_3_the_second_party_of_a_consultation_has_its_own_entry() {
     let mut host = bound();
     let other = number("5503301");
     let mut call = PlayedCall::from_outside(&mut host, "call-1", number(CALLER));
-    call.ring("1001")
-        .ring("1002")
-        .matched(hit())
-        .answer("1001")
-        .consult("1001", other.clone(), 7_000);
-    call.matched_for(other, vec![person("6", "Linus", "5503301")])
-        .wait(9_000);
+    call.ring("1001").ring("1002").matched(hit()).answer("1001").consult("1001", other.clone(), 7_000);
+    call.matched_for(other, vec![person("6", "Linus", "5503301")]).wait(9_000);
     call.call.talks[1].talked = 7_000;
     // The agent's time with the main party ends with the call; with the other it was shorter.
     call.leave("1001");
     call.call.talks[1].talked = 7_000;
     call.end(Outcome::Answered);
-    assert_eq!(
-        entries(&host),
-        [
-            ("ada", Outcome::Answered, 9_000),
-            ("bob", Outcome::Missed, 0),
-            ("ada", Outcome::Answered, 7_000)
-        ]
-    );
+    assert_eq!(entries(&host), [("ada", Outcome::Answered, 9_000), ("bob", Outcome::Missed, 0), ("ada", Outcome::Answered, 7_000)]);
     assert_eq!(host.entries()[2].number.raw, "5503301");
-    let keys: Vec<_> = host
-        .deeds
-        .iter()
-        .filter_map(|deed| {
-            if let Deed::Journal(key, ..) = deed {
-                Some(key)
-            } else {
-                None
-            }
-        })
-        .collect();
-    assert!(
-        keys.iter()
-            .all(|key| keys.iter().filter(|other| other == &key).count() == 1)
-    );
+    let keys: Vec<_> = host.deeds.iter().filter_map(|deed| if let Deed::Journal(key, ..) = deed { Some(key) } else { None }).collect();
+    assert!(keys.iter().all(|key| keys.iter().filter(|other| other == &key).count() == 1));
 }
 
 #[test]
 fn m_log_4_only_the_answering_agent_of_a_queue_has_an_entry() {
     let mut host = answering_only();
     let mut call = PlayedCall::from_outside(&mut host, "call-1", number(CALLER));
-    call.ring_via("1001", queue())
-        .ring_via("1002", queue())
-        .matched(hit())
-        .answer("1002")
-        .wait(1_000);
+    call.ring_via("1001", queue()).ring_via("1002", queue()).matched(hit()).answer("1002").wait(1_000);
     call.end(Outcome::Answered);
     assert_eq!(entries(&host), [("bob", Outcome::Answered, 1_000)]);
     assert_eq!(host.reasons().last(), Some(&"journal.answering-only"));
@@ -343,10 +217,7 @@ fn m_log_4_only_the_answering_agent_of_a_queue_has_an_entry() {
 fn m_log_4_a_group_call_that_nobody_answers_has_no_entry_and_the_reason_says_so() {
     let mut host = answering_only();
     let mut call = PlayedCall::from_outside(&mut host, "call-1", number(CALLER));
-    call.ring_via("1001", group())
-        .ring_via("1002", group())
-        .matched(hit())
-        .end(Outcome::Missed);
+    call.ring_via("1001", group()).ring_via("1002", group()).matched(hit()).end(Outcome::Missed);
     assert!(entries(&host).is_empty());
     assert_eq!(host.reasons().last(), Some(&"journal.nobody-answered"));
 }
@@ -364,12 +235,7 @@ fn m_log_5_the_same_call_has_the_same_keys_and_is_asked_for_once() {
     let play = || {
         let mut host = bound();
         let mut call = PlayedCall::from_outside(&mut host, "call-1", number(CALLER));
-        call.ring("1001")
-            .matched(hit())
-            .answer("1001")
-            .end(Outcome::Answered)
-            .tell_end()
-            .matched(hit());
+        call.ring("1001").matched(hit()).answer("1001").end(Outcome::Answered).tell_end().matched(hit());
         let keys = host.deeds.iter().filter_map(|deed| match deed {
             Deed::Journal(key, about, _) => Some((key.clone(), about.clone())),
             _ => None,
@@ -387,12 +253,7 @@ fn m_log_5_the_same_call_has_the_same_keys_and_is_asked_for_once() {
 fn m_log_5_a_match_that_comes_after_the_end_is_journalled() {
     let mut host = bound();
     let mut call = PlayedCall::from_outside(&mut host, "call-1", number(CALLER));
-    call.ring("1001")
-        .answer("1001")
-        .wait(2_000)
-        .end(Outcome::Answered)
-        .wait(86_400_000)
-        .matched(hit());
+    call.ring("1001").answer("1001").wait(2_000).end(Outcome::Answered).wait(86_400_000).matched(hit());
     assert_eq!(entries(&host), [("ada", Outcome::Answered, 2_000)]);
 }
 
@@ -413,11 +274,7 @@ fn m_bind_5_only_users_of_the_crm_that_has_the_record_have_entries() {
     host.bind("1001", "ada");
     host.bind_at("1002", "other-crm", "bob");
     let mut call = PlayedCall::from_outside(&mut host, "call-1", number(CALLER));
-    call.ring("1001")
-        .ring("1002")
-        .matched(hit())
-        .answer("1002")
-        .end(Outcome::Answered);
+    call.ring("1001").ring("1002").matched(hit()).answer("1002").end(Outcome::Answered);
     assert_eq!(entries(&host), [("ada", Outcome::Missed, 0)]);
     assert!(host.reasons().contains(&"journal.not-bound"));
 }
@@ -425,9 +282,7 @@ fn m_bind_5_only_users_of_the_crm_that_has_the_record_have_entries() {
 #[test]
 fn an_entry_of_a_user_who_is_signed_off_goes_in_without_an_owner() {
     let mut host = bound();
-    host.bindings
-        .values_mut()
-        .for_each(|user| user.active = false);
+    host.bindings.values_mut().for_each(|user| user.active = false);
     let mut call = PlayedCall::from_outside(&mut host, "call-1", number(CALLER));
     call.ring("1001").matched(hit()).end(Outcome::Missed);
     assert_eq!(host.entries()[0].user, None);
@@ -447,23 +302,11 @@ fn m_log_3_who_talked_with_somebody_else_in_the_call_did_not_miss_its_caller() {
     let mut host = bound();
     let other = number("5503301");
     let mut call = PlayedCall::from_outside(&mut host, "call-1", number(CALLER));
-    call.ring("1001")
-        .matched(hit())
-        .ring("1002")
-        .ring("2001")
-        .answer("2001")
-        .wait(1_000);
+    call.ring("1001").matched(hit()).ring("1002").ring("2001").answer("2001").wait(1_000);
     call.ring_via("1003", Via::Transfer("2001".into()));
     call.consult("1003", other.clone(), 4_000);
     call.matched_for(other, vec![person("6", "Linus", "5503301")]);
     call.end(Outcome::Answered);
-    assert_eq!(
-        entries(&host),
-        [
-            ("ada", Outcome::Missed, 0),
-            ("bob", Outcome::Missed, 0),
-            ("cyd", Outcome::Answered, 0)
-        ]
-    );
+    assert_eq!(entries(&host), [("ada", Outcome::Missed, 0), ("bob", Outcome::Missed, 0), ("cyd", Outcome::Answered, 0)]);
     assert_eq!(host.entries()[2].number.raw, "5503301");
 }

@@ -17,12 +17,8 @@ fn a_queue_call_reads_as_a_story() {
     host.set("journal.answering-only", SettingValue::Flag(true));
     host.set_texts("pop.when", &["answered"]);
     let mut call = PlayedCall::from_outside(&mut host, "call-1", number(CALLER));
-    call.ring_via("1001", Via::Queue("6400".into()))
-        .ring_via("1002", Via::Queue("6400".into()));
-    call.matched(vec![
-        person("5", "Grace", CALLER),
-        person("6", "Linus", "0100199"),
-    ]);
+    call.ring_via("1001", Via::Queue("6400".into())).ring_via("1002", Via::Queue("6400".into()));
+    call.matched(vec![person("5", "Grace", CALLER), person("6", "Linus", "0100199")]);
     call.answer("1002").wait(65_000).end(Outcome::Answered);
     assert_eq!(
         host.timeline("en"),
@@ -37,21 +33,13 @@ fn a_queue_call_reads_as_a_story() {
             "nothing: No entry for 1001: of groups and queues only those who answer get one.",
         ]
     );
-    assert!(
-        host.timeline("zh-CN")
-            .iter()
-            .all(|line| !line.contains('{'))
-    );
+    assert!(host.timeline("zh-CN").iter().all(|line| !line.contains('{')));
 }
 
 #[test]
 fn a_failure_is_told_with_the_crms_own_words() {
     let detail = |words: &str| Detail {
-        said: Message {
-            id: "connector.said".into(),
-            arguments: vec![],
-            verbatim: Some(words.into()),
-        },
+        said: Message { id: "connector.said".into(), arguments: vec![], verbatim: Some(words.into()) },
         status: None,
         code: None,
         usage: None,
@@ -59,30 +47,11 @@ fn a_failure_is_told_with_the_crms_own_words() {
     };
     let mut host = InMemory::new();
     for (work, why, fate) in [
-        (
-            Work::Match(number(CALLER)),
-            Failure::Unreachable(detail("timed out")),
-            Fate::Waiting,
-        ),
-        (
-            Work::Journal("j-1".into()),
-            Failure::Forbidden(detail("no rights")),
-            Fate::Dead,
-        ),
-        (
-            Work::Create("c-1".into()),
-            Failure::Garbled(detail("?")),
-            Fate::Other("new".into()),
-        ),
+        (Work::Match(number(CALLER)), Failure::Unreachable(detail("timed out")), Fate::Waiting),
+        (Work::Journal("j-1".into()), Failure::Forbidden(detail("no rights")), Fate::Dead),
+        (Work::Create("c-1".into()), Failure::Garbled(detail("?")), Fate::Other("new".into())),
     ] {
-        let refused = Refused {
-            at: 0,
-            call: None,
-            work,
-            why,
-            fate,
-            extras: vec![],
-        };
+        let refused = Refused { at: 0, call: None, work, why, fate, extras: vec![] };
         assert_eq!(policy::on_refused(&mut host, &refused), Ok(()));
     }
     assert_eq!(

@@ -63,11 +63,7 @@ impl Fault {
     /// A fault that happens to every request until the faults are cleared.
     #[must_use]
     pub fn always(what: FaultKind) -> Self {
-        Self {
-            what,
-            on: Vec::new(),
-            times: None,
-        }
+        Self { what, on: Vec::new(), times: None }
     }
 
     /// Narrowed to these operations.
@@ -89,9 +85,7 @@ impl Fault {
     pub fn concerns(&self, operation: Operation) -> bool {
         let named = self.on.is_empty() || self.on.contains(&operation);
         match self.what {
-            FaultKind::SearchLag { .. } => {
-                named && matches!(operation, Operation::Find | Operation::Search)
-            }
+            FaultKind::SearchLag { .. } => named && matches!(operation, Operation::Find | Operation::Search),
             _ => named,
         }
     }

@@ -46,22 +46,10 @@ impl TryFrom<FaultForm> for Fault {
     type Error = String;
 
     fn try_from(form: FaultForm) -> Result<Self, String> {
-        let FaultForm {
-            what,
-            mut ms,
-            mut status,
-            mut body,
-            mut retry_after,
-            on,
-            times,
-        } = form;
+        let FaultForm { what, mut ms, mut status, mut body, mut retry_after, on, times } = form;
         let kind = match what {
-            What::Delay => FaultKind::Delay {
-                ms: ms.take().ok_or("`delay` needs `ms`")?,
-            },
-            What::SearchLag => FaultKind::SearchLag {
-                ms: ms.take().ok_or("`search-lag` needs `ms`")?,
-            },
+            What::Delay => FaultKind::Delay { ms: ms.take().ok_or("`delay` needs `ms`")? },
+            What::SearchLag => FaultKind::SearchLag { ms: ms.take().ok_or("`search-lag` needs `ms`")? },
             What::Unreachable => FaultKind::Unreachable,
             What::Status => FaultKind::Status {
                 status: status.take().ok_or("`status` needs `status`")?,
@@ -77,59 +65,25 @@ impl TryFrom<FaultForm> for Fault {
             What::Truncated => FaultKind::Truncated,
         };
         // Whatever was not taken does not belong to this kind.
-        let stray = [
-            ("ms", ms.is_some()),
-            ("status", status.is_some()),
-            ("body", body.is_some()),
-            ("retry-after", retry_after.is_some()),
-        ];
+        let stray = [("ms", ms.is_some()), ("status", status.is_some()), ("body", body.is_some()), ("retry-after", retry_after.is_some())];
         match stray.iter().find(|(_, there)| *there) {
             Some((name, _)) => Err(format!("`{name}` does not belong to this kind of fault")),
-            None => Ok(Self {
-                what: kind,
-                on,
-                times,
-            }),
+            None => Ok(Self { what: kind, on, times }),
         }
     }
 }
 
 impl From<Fault> for FaultForm {
     fn from(fault: Fault) -> Self {
-        let Fault {
-            what: kind,
-            on,
-            times,
-        } = fault;
-        let bare = |what| Self {
-            what,
-            ms: None,
-            status: None,
-            body: None,
-            retry_after: None,
-            on,
-            times,
-        };
+        let Fault { what: kind, on, times } = fault;
+        let bare = |what| Self { what, ms: None, status: None, body: None, retry_after: None, on, times };
         match kind {
-            FaultKind::Delay { ms } => Self {
-                ms: Some(ms),
-                ..bare(What::Delay)
-            },
-            FaultKind::SearchLag { ms } => Self {
-                ms: Some(ms),
-                ..bare(What::SearchLag)
-            },
+            FaultKind::Delay { ms } => Self { ms: Some(ms), ..bare(What::Delay) },
+            FaultKind::SearchLag { ms } => Self { ms: Some(ms), ..bare(What::SearchLag) },
             FaultKind::Unreachable => bare(What::Unreachable),
-            FaultKind::Status {
-                status,
-                body,
-                retry_after,
-            } => Self {
-                status: Some(status),
-                body,
-                retry_after: retry_after.map(RetryAfter::Text),
-                ..bare(What::Status)
-            },
+            FaultKind::Status { status, body, retry_after } => {
+                Self { status: Some(status), body, retry_after: retry_after.map(RetryAfter::Text), ..bare(What::Status) }
+            }
             FaultKind::CutBeforeCommit => bare(What::CutBeforeCommit),
             FaultKind::CutAfterCommit => bare(What::CutAfterCommit),
             FaultKind::Garbled => bare(What::Garbled),

@@ -23,19 +23,11 @@ impl Faults {
         {
             return invalid("`search-lag` can only happen to find and search");
         }
-        if let FaultKind::Status {
-            status,
-            retry_after,
-            ..
-        } = &fault.what
-        {
+        if let FaultKind::Status { status, retry_after, .. } = &fault.what {
             if !(300..=599).contains(status) {
                 return invalid("`status` must be 300 to 599");
             }
-            if retry_after
-                .as_ref()
-                .is_some_and(|text| http::HeaderValue::from_str(text).is_err())
-            {
+            if retry_after.as_ref().is_some_and(|text| http::HeaderValue::from_str(text).is_err()) {
                 return invalid("no header can hold this `retry-after`");
             }
         }
@@ -57,16 +49,8 @@ impl Faults {
     /// What will happen to the request that has just come. Spends one of the `times` of each fault that takes part: all delays and lags,
     /// and of the others the one injected first.
     pub fn plan(&mut self, operation: Operation) -> Plan {
-        let mut plan = Plan {
-            after_ms: 0,
-            lag_ms: 0,
-            ending: None,
-        };
-        for fault in self
-            .active
-            .iter_mut()
-            .filter(|fault| fault.concerns(operation))
-        {
+        let mut plan = Plan { after_ms: 0, lag_ms: 0, ending: None };
+        for fault in self.active.iter_mut().filter(|fault| fault.concerns(operation)) {
             match &fault.what {
                 FaultKind::Delay { ms } => plan.after_ms = plan.after_ms.saturating_add(*ms),
                 FaultKind::SearchLag { ms } => plan.lag_ms = plan.lag_ms.max(*ms),
@@ -102,30 +86,20 @@ impl Plan {
         let outcome = match self.ending {
             Some(FaultKind::Unreachable) => Outcome::Refused,
             Some(FaultKind::CutBeforeCommit) => Outcome::Cut,
-            Some(FaultKind::Status {
-                status,
-                body,
-                retry_after,
-            }) => Outcome::Response(injected(status, body, retry_after)),
+            Some(FaultKind::Status { status, body, retry_after }) => Outcome::Response(injected(status, body, retry_after)),
             Some(FaultKind::CutAfterCommit) => {
                 let _undelivered = work();
                 Outcome::Cut
             }
             Some(FaultKind::Garbled) => Outcome::Response(garbled(&work())),
             Some(FaultKind::Truncated) => Outcome::Response(truncated(work())),
-            Some(FaultKind::Delay { .. } | FaultKind::SearchLag { .. }) | None => {
-                Outcome::Response(work())
-            }
+            Some(FaultKind::Delay { .. } | FaultKind::SearchLag { .. }) | None => Outcome::Response(work()),
         };
         Answer { after_ms, outcome }
     }
 }
 
-fn injected(
-    status: u16,
-    body: Option<String>,
-    retry_after: Option<String>,
-) -> http::Response<Vec<u8>> {
+fn injected(status: u16, body: Option<String>, retry_after: Option<String>) -> http::Response<Vec<u8>> {
     let mut response = match body {
         Some(body) if serde_json::from_str::<serde_json::Value>(&body).is_ok() => {
             wire::response(status, "application/json", body.into_bytes())
@@ -135,20 +109,14 @@ fn injected(
     };
     // `Faults::inject` has let pass nothing that a header cannot hold.
     if let Some(value) = retry_after.and_then(|text| http::HeaderValue::from_str(&text).ok()) {
-        response
-            .headers_mut()
-            .insert(http::header::RETRY_AFTER, value);
+        response.headers_mut().insert(http::header::RETRY_AFTER, value);
     }
     response
 }
 
 fn garbled(of: &http::Response<Vec<u8>>) -> http::Response<Vec<u8>> {
     let page = "<!doctype html><title>Sign in</title><h1>Your session has ended</h1><p>Please sign in to the portal.</p>";
-    wire::response(
-        of.status().as_u16(),
-        "text/html; charset=utf-8",
-        page.into(),
-    )
+    wire::response(of.status().as_u16(), "text/html; charset=utf-8", page.into())
 }
 
 fn truncated(mut of: http::Response<Vec<u8>>) -> http::Response<Vec<u8>> {

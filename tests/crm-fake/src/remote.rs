@@ -5,8 +5,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use ureq::{Agent, Body};
 
 use crate::{
-    Activity, Answer, ControlError, CrmFake, Fault, MAX_BODY, Outcome, Record, RecordedRequest,
-    SeedRecord,
+    Activity, Answer, ControlError, CrmFake, Fault, MAX_BODY, Outcome, Record, RecordedRequest, SeedRecord,
     server::{
         AFTER_MS, NOW_MS, OUTCOME,
         control::{Ids, Name},
@@ -31,44 +30,23 @@ impl RemoteCrm {
     /// # Errors
     /// [`ControlError::Unreachable`] if no fake answers there.
     pub fn connect(address: &str) -> Result<Self, ControlError> {
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .proxy(None)
-            .timeout_global(Some(PATIENCE))
-            .build();
-        let mut remote = Self {
-            agent: Agent::new_with_config(config),
-            address: address.trim_end_matches('/').to_owned(),
-            name: String::new(),
-        };
+        let config =
+            Agent::config_builder().http_status_as_error(false).max_redirects(0).proxy(None).timeout_global(Some(PATIENCE)).build();
+        let mut remote =
+            Self { agent: Agent::new_with_config(config), address: address.trim_end_matches('/').to_owned(), name: String::new() };
         let Name { name } = remote.ask(Method::GET, "name", None, Vec::new())?;
         remote.name = name;
         Ok(remote)
     }
 
-    fn ask<T: DeserializeOwned>(
-        &self,
-        method: Method,
-        topic: &str,
-        now: Option<u64>,
-        body: Vec<u8>,
-    ) -> Result<T, ControlError> {
+    fn ask<T: DeserializeOwned>(&self, method: Method, topic: &str, now: Option<u64>, body: Vec<u8>) -> Result<T, ControlError> {
         let answer = self.command(method, topic, now, body)?;
         serde_json::from_slice(&answer).map_err(|why| unreachable(&why))
     }
 
     /// Sends a request to the control side; gives the body of its answer if it agreed.
-    fn command(
-        &self,
-        method: Method,
-        topic: &str,
-        now: Option<u64>,
-        body: Vec<u8>,
-    ) -> Result<Vec<u8>, ControlError> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("{}/_control/{topic}", self.address));
+    fn command(&self, method: Method, topic: &str, now: Option<u64>, body: Vec<u8>) -> Result<Vec<u8>, ControlError> {
+        let mut request = Request::builder().method(method).uri(format!("{}/_control/{topic}", self.address));
         if let Some(now) = now {
             request = request.header(NOW_MS, now);
         }
@@ -77,39 +55,21 @@ impl RemoteCrm {
         if parts.status.is_success() {
             return Ok(body);
         }
-        Err(serde_json::from_slice(&body)
-            .unwrap_or_else(|_| ControlError::Unreachable(format!("status {}", parts.status))))
+        Err(serde_json::from_slice(&body).unwrap_or_else(|_| ControlError::Unreachable(format!("status {}", parts.status))))
     }
 
-    fn send(
-        &self,
-        request: Request<Vec<u8>>,
-        limit: u64,
-    ) -> Result<Response<Vec<u8>>, ControlError> {
+    fn send(&self, request: Request<Vec<u8>>, limit: u64) -> Result<Response<Vec<u8>>, ControlError> {
         // GET and DELETE with an empty body must not announce one.
-        let answer = if request.body().is_empty() {
-            self.agent.run(request.map(|_| ()))
-        } else {
-            self.agent.run(request)
-        };
+        let answer = if request.body().is_empty() { self.agent.run(request.map(|_| ())) } else { self.agent.run(request) };
         let (parts, mut body): (_, Body) = answer.map_err(|why| unreachable(&why))?.into_parts();
-        let body = body
-            .with_config()
-            .limit(limit)
-            .read_to_vec()
-            .map_err(|why| unreachable(&why))?;
+        let body = body.with_config().limit(limit).read_to_vec().map_err(|why| unreachable(&why))?;
         Ok(Response::from_parts(parts, body))
     }
 
     fn try_answer(&self, now_ms: u64, request: Request<Vec<u8>>) -> Result<Answer, ControlError> {
         let (mut parts, body) = request.into_parts();
-        let path = parts
-            .uri
-            .path_and_query()
-            .map_or("/", http::uri::PathAndQuery::as_str);
-        parts.uri = format!("{}{path}", self.address)
-            .parse::<Uri>()
-            .map_err(|why| unreachable(&why))?;
+        let path = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        parts.uri = format!("{}{path}", self.address).parse::<Uri>().map_err(|why| unreachable(&why))?;
         parts.headers.insert(NOW_MS, now_ms.into());
         // They belong to the connection that the player pretends to have, not to ours.
         parts.headers.remove(http::header::HOST);
@@ -120,9 +80,7 @@ impl RemoteCrm {
             .headers_mut()
             .remove(AFTER_MS)
             .and_then(|value| value.to_str().ok()?.parse().ok())
-            .ok_or_else(|| {
-                ControlError::Unreachable(format!("an answer without {AFTER_MS} is no fake's"))
-            })?;
+            .ok_or_else(|| ControlError::Unreachable(format!("an answer without {AFTER_MS} is no fake's")))?;
         let outcome = match outcome.as_ref().map(http::HeaderValue::as_bytes) {
             None => Outcome::Response(response),
             Some(b"refused") => Outcome::Refused,
@@ -141,14 +99,8 @@ impl CrmFake for RemoteCrm {
     }
 
     fn settings(&self, address: &str) -> Vec<(String, serde_json::Value)> {
-        let address =
-            percent_encoding::utf8_percent_encode(address, percent_encoding::NON_ALPHANUMERIC);
-        sure(self.ask(
-            Method::GET,
-            &format!("settings?address={address}"),
-            None,
-            Vec::new(),
-        ))
+        let address = percent_encoding::utf8_percent_encode(address, percent_encoding::NON_ALPHANUMERIC);
+        sure(self.ask(Method::GET, &format!("settings?address={address}"), None, Vec::new()))
     }
 
     fn answer(&mut self, now_ms: u64, request: Request<Vec<u8>>) -> Answer {
@@ -173,15 +125,11 @@ impl CrmFake for RemoteCrm {
     }
 
     fn inject(&mut self, fault: Fault) -> Result<(), ControlError> {
-        self.command(Method::POST, "faults", None, written(&fault)?)
-            .map(drop)
+        self.command(Method::POST, "faults", None, written(&fault)?).map(drop)
     }
 
     fn clear_faults(&mut self) {
-        sure(
-            self.command(Method::DELETE, "faults", None, Vec::new())
-                .map(drop),
-        );
+        sure(self.command(Method::DELETE, "faults", None, Vec::new()).map(drop));
     }
 }
 

@@ -68,10 +68,7 @@ impl Answer {
     /// An answer that comes at once.
     #[must_use]
     pub fn now(response: http::Response<Vec<u8>>) -> Self {
-        Self {
-            after_ms: 0,
-            outcome: Outcome::Response(response),
-        }
+        Self { after_ms: 0, outcome: Outcome::Response(response) }
     }
 
     /// Status of the answer, if there is one.

@@ -25,20 +25,11 @@ fn body(answer: &Answer) -> &str {
 
 #[test]
 fn reads_json_and_toml() {
-    let read = fault(
-        r#"{"what": "status", "status": 429, "retry-after": 30, "on": ["write"], "times": 2}"#,
-    )
-    .unwrap();
-    let same: Fault = toml::from_str(
-        "what = 'status'\nstatus = 429\nretry-after = '30'\non = ['write']\ntimes = 2",
-    )
-    .unwrap();
+    let read = fault(r#"{"what": "status", "status": 429, "retry-after": 30, "on": ["write"], "times": 2}"#).unwrap();
+    let same: Fault = toml::from_str("what = 'status'\nstatus = 429\nretry-after = '30'\non = ['write']\ntimes = 2").unwrap();
     assert_eq!(read, same);
     assert_eq!(fault(&serde_json::to_string(&read).unwrap()).unwrap(), read);
-    assert_eq!(
-        fault(r#"{"what": "garbled"}"#).unwrap(),
-        Fault::always(FaultKind::Garbled)
-    );
+    assert_eq!(fault(r#"{"what": "garbled"}"#).unwrap(), Fault::always(FaultKind::Garbled));
 }
 
 #[test]
@@ -61,10 +52,7 @@ fn refuses_what_it_does_not_know() {
         r#"{"what": "search-lag", "ms": 5, "on": ["create"]}"#,
     ] {
         let refused = faults.inject(fault(senseless).unwrap());
-        assert!(
-            matches!(refused, Err(ControlError::Invalid(_))),
-            "{senseless}"
-        );
+        assert!(matches!(refused, Err(ControlError::Invalid(_))), "{senseless}");
     }
     assert!(faults.active().is_empty());
 }
@@ -91,35 +79,18 @@ fn does_the_work_or_not() {
 #[test]
 fn unreachable_is_not_cut() {
     let mut faults = Faults::default();
-    faults
-        .inject(Fault::always(FaultKind::Unreachable).times(1))
-        .unwrap();
-    faults
-        .inject(Fault::always(FaultKind::CutBeforeCommit).times(1))
-        .unwrap();
-    assert!(matches!(
-        play(&mut faults, Operation::Find).0.outcome,
-        Outcome::Refused
-    ));
-    assert!(matches!(
-        play(&mut faults, Operation::Find).0.outcome,
-        Outcome::Cut
-    ));
-    assert!(matches!(
-        play(&mut faults, Operation::Find).0.outcome,
-        Outcome::Response(_)
-    ));
+    faults.inject(Fault::always(FaultKind::Unreachable).times(1)).unwrap();
+    faults.inject(Fault::always(FaultKind::CutBeforeCommit).times(1)).unwrap();
+    assert!(matches!(play(&mut faults, Operation::Find).0.outcome, Outcome::Refused));
+    assert!(matches!(play(&mut faults, Operation::Find).0.outcome, Outcome::Cut));
+    assert!(matches!(play(&mut faults, Operation::Find).0.outcome, Outcome::Response(_)));
 }
 
 #[test]
 fn breaks_bodies() {
     let mut faults = Faults::default();
-    faults
-        .inject(Fault::always(FaultKind::Garbled).times(1))
-        .unwrap();
-    faults
-        .inject(Fault::always(FaultKind::Truncated).times(1))
-        .unwrap();
+    faults.inject(Fault::always(FaultKind::Garbled).times(1)).unwrap();
+    faults.inject(Fault::always(FaultKind::Truncated).times(1)).unwrap();
     assert!(body(&play(&mut faults, Operation::Find).0).starts_with("<!doctype html>"));
     let (answer, _) = play(&mut faults, Operation::Find);
     assert!(serde_json::from_str::<serde_json::Value>(body(&answer)).is_err());
@@ -133,9 +104,7 @@ fn is_spent_by_the_requests_that_it_concerns() {
     assert_eq!(play(&mut faults, Operation::Find).0.status(), Some(201));
     let (answer, _) = play(&mut faults, Operation::Write);
     assert_eq!(body(&answer), r#"{"slow": true}"#);
-    let Outcome::Response(response) = answer.outcome else {
-        panic!("no answer")
-    };
+    let Outcome::Response(response) = answer.outcome else { panic!("no answer") };
     assert_eq!(response.headers()["retry-after"], "soon");
     assert_eq!(play(&mut faults, Operation::Write).0.status(), Some(201));
 }
@@ -143,15 +112,9 @@ fn is_spent_by_the_requests_that_it_concerns() {
 #[test]
 fn delays_add_up_and_lag_hides_what_is_new() {
     let mut faults = Faults::default();
-    faults
-        .inject(Fault::always(FaultKind::Delay { ms: 5 }))
-        .unwrap();
-    faults
-        .inject(Fault::always(FaultKind::Delay { ms: 10 }).on(&[Operation::Find]))
-        .unwrap();
-    faults
-        .inject(Fault::always(FaultKind::SearchLag { ms: 100 }).times(1))
-        .unwrap();
+    faults.inject(Fault::always(FaultKind::Delay { ms: 5 })).unwrap();
+    faults.inject(Fault::always(FaultKind::Delay { ms: 10 }).on(&[Operation::Find])).unwrap();
+    faults.inject(Fault::always(FaultKind::SearchLag { ms: 100 }).times(1)).unwrap();
     assert_eq!(play(&mut faults, Operation::Create).0.after_ms, 5);
     let plan = faults.plan(Operation::Find);
     assert!(!plan.sees(Some(1_000), 1_099) && plan.sees(Some(1_000), 1_100) && plan.sees(None, 0));

@@ -4,16 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Longest subject, in bytes.
 const MAX_SUBJECT: usize = 255;
-const OUTCOMES: [&str; 8] = [
-    "answered",
-    "missed",
-    "voicemail",
-    "no-answer",
-    "busy",
-    "failed",
-    "forwarded",
-    "lost",
-];
+const OUTCOMES: [&str; 8] = ["answered", "missed", "voicemail", "no-answer", "busy", "failed", "forwarded", "lost"];
 
 /// A call for the history, as the protocol has it.
 #[derive(Deserialize, Serialize)]
@@ -77,11 +68,7 @@ impl New {
             .ok()
             .and_then(|at| u64::try_from(at.timestamp_millis()).ok())
             .ok_or_else(|| format!("`started_at` is no time: `{}`", self.started_at))?;
-        Ok(Stored {
-            id,
-            call: self,
-            started_ms,
-        })
+        Ok(Stored { id, call: self, started_ms })
     }
 }
 
@@ -132,20 +119,11 @@ impl Stored {
 }
 
 fn too_long(subject: &str) -> Result<(), String> {
-    if subject.len() > MAX_SUBJECT {
-        Err(format!("`subject` is longer than {MAX_SUBJECT} bytes"))
-    } else {
-        Ok(())
-    }
+    if subject.len() > MAX_SUBJECT { Err(format!("`subject` is longer than {MAX_SUBJECT} bytes")) } else { Ok(()) }
 }
 
 /// A moment in RFC 3339, in UTC; milliseconds if it is beyond all calendars.
 pub fn shown(moment: u64) -> String {
-    let at = i64::try_from(moment)
-        .ok()
-        .and_then(DateTime::from_timestamp_millis);
-    at.map_or_else(
-        || moment.to_string(),
-        |at| at.to_rfc3339_opts(SecondsFormat::Millis, true),
-    )
+    let at = i64::try_from(moment).ok().and_then(DateTime::from_timestamp_millis);
+    at.map_or_else(|| moment.to_string(), |at| at.to_rfc3339_opts(SecondsFormat::Millis, true))
 }

@@ -13,10 +13,7 @@ mod query;
 mod record;
 mod store;
 
-use crm_fake::{
-    Activity, Answer, ControlError, CrmFake, Fault, Faults, Record, RecordedRequest, RequestLog,
-    SeedRecord,
-};
+use crm_fake::{Activity, Answer, ControlError, CrmFake, Fault, Faults, Record, RecordedRequest, RequestLog, SeedRecord};
 use serde_json::Value;
 
 use store::Store;
@@ -33,12 +30,7 @@ impl WebhookFake {
     /// An empty address book.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            store: Store::default(),
-            pages: pages::Pages::new(),
-            faults: Faults::default(),
-            requests: RequestLog::default(),
-        }
+        Self { store: Store::default(), pages: pages::Pages::new(), faults: Faults::default(), requests: RequestLog::default() }
     }
 }
 
@@ -63,24 +55,8 @@ impl CrmFake for WebhookFake {
         let plan = self.faults.plan(operation);
         let index = plan.clone();
         let visible = move |made_at: Option<u64>| index.sees(made_at, now_ms);
-        let answer = plan.run(|| {
-            api::respond(
-                &mut self.store,
-                &self.pages,
-                now_ms,
-                &asked,
-                request.body(),
-                &visible,
-            )
-        });
-        self.requests.note(
-            now_ms,
-            request.method(),
-            request.uri(),
-            operation,
-            &answer,
-            1,
-        );
+        let answer = plan.run(|| api::respond(&mut self.store, &self.pages, now_ms, &asked, request.body(), &visible));
+        self.requests.note(now_ms, request.method(), request.uri(), operation, &answer, 1);
         answer
     }
 
@@ -89,19 +65,11 @@ impl CrmFake for WebhookFake {
     }
 
     fn records(&self) -> Vec<Record> {
-        self.store
-            .records()
-            .iter()
-            .map(record::Stored::control)
-            .collect()
+        self.store.records().iter().map(record::Stored::control).collect()
     }
 
     fn activities(&self) -> Vec<Activity> {
-        self.store
-            .calls()
-            .iter()
-            .map(call::Stored::control)
-            .collect()
+        self.store.calls().iter().map(call::Stored::control).collect()
     }
 
     fn requests(&self) -> Vec<RecordedRequest> {

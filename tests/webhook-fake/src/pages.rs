@@ -9,9 +9,7 @@ use serde::Serialize;
 use crate::{call, record, store::Store};
 
 /// Nothing but the page itself and its style sheet may run or load, whatever a record's name contains.
-const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
-);
+const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'");
 
 /// The pages for people. Templates end in `.html`, so everything that is put into them is escaped.
 pub struct Pages {
@@ -38,11 +36,7 @@ impl Pages {
 
     /// All records.
     pub fn list(&self, store: &Store) -> Response<Vec<u8>> {
-        let records = store
-            .records()
-            .iter()
-            .map(|stored| Shown::of(stored, store))
-            .collect();
+        let records = store.records().iter().map(|stored| Shown::of(stored, store)).collect();
         self.render(200, "list.html", &ListPage { records })
     }
 
@@ -51,34 +45,15 @@ impl Pages {
         let Some(stored) = store.record(id) else {
             return self.render(404, "missing.html", &MissingPage { id });
         };
-        let calls = store
-            .calls()
-            .iter()
-            .rev()
-            .filter(|call| call.record() == id)
-            .collect();
-        self.render(
-            200,
-            "record.html",
-            &RecordPage {
-                record: Shown::of(stored, store),
-                calls,
-            },
-        )
+        let calls = store.calls().iter().rev().filter(|call| call.record() == id).collect();
+        self.render(200, "record.html", &RecordPage { record: Shown::of(stored, store), calls })
     }
 
     fn render(&self, status: u16, name: &str, page: &impl Serialize) -> Response<Vec<u8>> {
-        match self
-            .templates
-            .get_template(name)
-            .and_then(|template| template.render(Value::from(Serde(page))))
-        {
+        match self.templates.get_template(name).and_then(|template| template.render(Value::from(Serde(page)))) {
             Ok(page) => {
-                let mut response =
-                    wire::response(status, "text/html; charset=utf-8", page.into_bytes());
-                response
-                    .headers_mut()
-                    .insert(header::CONTENT_SECURITY_POLICY, POLICY);
+                let mut response = wire::response(status, "text/html; charset=utf-8", page.into_bytes());
+                response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY);
                 response
             }
             Err(why) => wire::error(500, &format!("the page cannot be shown: {why}")),
@@ -127,11 +102,7 @@ struct ShownPhone<'a> {
 impl<'a> Shown<'a> {
     fn of(stored: &'a record::Stored, store: &Store) -> Self {
         let record = stored.record();
-        let phone = |phone: &'a Phone| ShownPhone {
-            label: &phone.label,
-            number: &phone.number,
-            tel: tel(phone),
-        };
+        let phone = |phone: &'a Phone| ShownPhone { label: &phone.label, number: &phone.number, tel: tel(phone) };
         Self {
             id: &record.id,
             role: record.role,
@@ -142,22 +113,14 @@ impl<'a> Shown<'a> {
             owner: record.owner.as_deref(),
             changed_at: call::shown(record.changed_at),
             retired: record.retired,
-            calls: store
-                .calls()
-                .iter()
-                .filter(|call| call.record() == record.id)
-                .count(),
+            calls: store.calls().iter().filter(|call| call.record() == record.id).count(),
         }
     }
 }
 
 /// What a telephone is to dial: digits and a leading "+".
 fn tel(phone: &Phone) -> String {
-    let plus = if phone.number.trim_start().starts_with('+') {
-        "+"
-    } else {
-        ""
-    };
+    let plus = if phone.number.trim_start().starts_with('+') { "+" } else { "" };
     let digits: String = phone.number.chars().filter(char::is_ascii_digit).collect();
     format!("{plus}{digits}")
 }

@@ -15,11 +15,7 @@ pub enum Asked {
     /// Who is this?
     Verify,
     /// Records with one of these numbers (digits).
-    ByNumber {
-        numbers: Vec<String>,
-        exact: bool,
-        limit: usize,
-    },
+    ByNumber { numbers: Vec<String>, exact: bool, limit: usize },
     /// Records with this text.
     ByText { text: String, limit: usize },
     /// The record made with this key.
@@ -67,31 +63,19 @@ fn read<B>(request: &Request<B>) -> Result<Asked, Refusal> {
     match (request.method(), path) {
         (&Method::GET, "/records") => by(pairs),
         (&Method::GET, "/calls") => keys(pairs),
-        _ if !pairs.is_empty() => Err(bad(format!(
-            "{} {path} takes no query parameters",
-            request.method()
-        ))),
-        (&Method::GET, "/") => Ok(if wants_page(request) {
-            Asked::ListPage
-        } else {
-            Asked::Verify
-        }),
-        (&Method::GET, _) if path.starts_with("/records/") => Ok(Asked::RecordPage(
-            path.trim_start_matches("/records/").to_owned(),
-        )),
+        _ if !pairs.is_empty() => Err(bad(format!("{} {path} takes no query parameters", request.method()))),
+        (&Method::GET, "/") => Ok(if wants_page(request) { Asked::ListPage } else { Asked::Verify }),
+        (&Method::GET, _) if path.starts_with("/records/") => Ok(Asked::RecordPage(path.trim_start_matches("/records/").to_owned())),
         (&Method::POST, "/records") => json(request, Asked::Create),
         (&Method::POST, "/calls") => json(request, Asked::Write),
         (&Method::POST, "/calls/amend") => json(request, Asked::Amend),
-        (method, "/" | "/records" | "/calls" | "/calls/amend") => {
-            Err((405, format!("{method} does not go with {path}")))
-        }
+        (method, "/" | "/records" | "/calls" | "/calls/amend") => Err((405, format!("{method} does not go with {path}"))),
         _ => Err((404, format!("there is nothing at {path}"))),
     }
 }
 
 fn by(pairs: Vec<(String, String)>) -> Result<Asked, Refusal> {
-    let (mut numbers, mut text, mut key, mut exact, mut limit) =
-        (Vec::new(), None, None, None, None);
+    let (mut numbers, mut text, mut key, mut exact, mut limit) = (Vec::new(), None, None, None, None);
     for (name, value) in pairs {
         let earlier = match name.as_str() {
             "number" if !value.is_empty() && value.bytes().all(|sign| sign.is_ascii_digit()) => {
@@ -117,45 +101,29 @@ fn by(pairs: Vec<(String, String)>) -> Result<Asked, Refusal> {
     let limited = limit.is_some();
     let limit = limit.map_or(Ok(LIMIT), |limit| match limit.parse() {
         Ok(limit) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
-        _ => Err(bad(format!(
-            "`limit` must be 1 to {MAX_LIMIT}, not `{limit}`"
-        ))),
+        _ => Err(bad(format!("`limit` must be 1 to {MAX_LIMIT}, not `{limit}`"))),
     })?;
     match (numbers.is_empty(), text, key) {
-        (false, None, None) => Ok(Asked::ByNumber {
-            numbers,
-            exact,
-            limit,
-        }),
+        (false, None, None) => Ok(Asked::ByNumber { numbers, exact, limit }),
         (true, Some(text), None) if !exact && !text.is_empty() => Ok(Asked::ByText { text, limit }),
         (true, None, Some(key)) if !exact && !limited => Ok(Asked::ByKey(key)),
-        _ => Err(bad(
-            "give `number` (perhaps with `exact`), or `text`, or `key` alone".to_owned(),
-        )),
+        _ => Err(bad("give `number` (perhaps with `exact`), or `text`, or `key` alone".to_owned())),
     }
 }
 
 fn keys(pairs: Vec<(String, String)>) -> Result<Asked, Refusal> {
-    let keys = pairs.into_iter().map(|(name, value)| {
-        if name == "key" {
-            Ok(value)
-        } else {
-            Err(bad(format!("unknown query parameter `{name}`")))
-        }
-    });
+    let keys = pairs.into_iter().map(
+        |(name, value)| {
+            if name == "key" { Ok(value) } else { Err(bad(format!("unknown query parameter `{name}`"))) }
+        },
+    );
     let keys: Vec<String> = keys.collect::<Result<_, _>>()?;
-    if keys.is_empty() {
-        Err(bad("`key` is missing".to_owned()))
-    } else {
-        Ok(Asked::WrittenBy(keys))
-    }
+    if keys.is_empty() { Err(bad("`key` is missing".to_owned())) } else { Ok(Asked::WrittenBy(keys)) }
 }
 
 fn json<B>(request: &Request<B>, asked: Asked) -> Result<Asked, Refusal> {
     match header(request, header::CONTENT_TYPE) {
-        Some(given) if given.split(';').next().map(str::trim) == Some("application/json") => {
-            Ok(asked)
-        }
+        Some(given) if given.split(';').next().map(str::trim) == Some("application/json") => Ok(asked),
         _ => Err((415, "`content-type` must be application/json".to_owned())),
     }
 }

@@ -92,18 +92,12 @@ impl Stored {
 
     fn new(mut record: Record, made_at: Option<u64>) -> Self {
         if record.name.trim().is_empty() {
-            record.name = format!("{} {}", record.first_name, record.last_name)
-                .trim()
-                .to_owned();
+            record.name = format!("{} {}", record.first_name, record.last_name).trim().to_owned();
         }
         if record.name.is_empty() {
             record.name.clone_from(&record.company);
         }
-        Self {
-            digits: digits_of(&record.phones),
-            record,
-            made_at,
-        }
+        Self { digits: digits_of(&record.phones), record, made_at }
     }
 
     /// For the control side.
@@ -162,16 +156,6 @@ impl Stored {
 }
 
 fn digits_of(phones: &[Phone]) -> Vec<String> {
-    let digits = |phone: &Phone| {
-        phone
-            .number
-            .chars()
-            .filter(char::is_ascii_digit)
-            .collect::<String>()
-    };
-    phones
-        .iter()
-        .map(digits)
-        .filter(|digits| !digits.is_empty())
-        .collect()
+    let digits = |phone: &Phone| phone.number.chars().filter(char::is_ascii_digit).collect::<String>();
+    phones.iter().map(digits).filter(|digits| !digits.is_empty()).collect()
 }

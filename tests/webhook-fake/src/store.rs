@@ -29,9 +29,7 @@ impl Store {
 
     /// The record made with this key.
     pub fn record_by_key(&self, key: &str) -> Option<&record::Stored> {
-        self.records
-            .iter()
-            .find(|stored| stored.record().key.as_deref() == Some(key))
+        self.records.iter().find(|stored| stored.record().key.as_deref() == Some(key))
     }
 
     /// The call written with this key.
@@ -66,17 +64,10 @@ impl Store {
     ///
     /// # Errors
     /// An id is taken or cannot be one.
-    pub fn seed(
-        &mut self,
-        now_ms: u64,
-        seeds: Vec<SeedRecord>,
-    ) -> Result<Vec<String>, ControlError> {
+    pub fn seed(&mut self, now_ms: u64, seeds: Vec<SeedRecord>) -> Result<Vec<String>, ControlError> {
         let given: Vec<&str> = seeds.iter().filter_map(|seed| seed.id.as_deref()).collect();
         for (index, id) in given.iter().enumerate() {
-            let sound = (1..=128).contains(&id.len())
-                && id
-                    .bytes()
-                    .all(|sign| sign.is_ascii_alphanumeric() || b"-_.".contains(&sign));
+            let sound = (1..=128).contains(&id.len()) && id.bytes().all(|sign| sign.is_ascii_alphanumeric() || b"-_.".contains(&sign));
             if !sound {
                 return Err(ControlError::Invalid(format!("`{id}` cannot be an id")));
             }

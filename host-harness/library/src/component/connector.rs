@@ -5,14 +5,18 @@ use wasmtime::component::{HasSelf, InstancePre, Linker};
 use super::plugin::read_catalogue;
 use super::{CONNECTOR_IMPORTS, CONTRACT, LoadError, Source, compile, wasi};
 use crate::bindings::connector::exports::pbx::crm::description::{Auth, Description, Place};
-use crate::bindings::connector::exports::pbx::crm::{account, allowance, amending, changes, creation, description, journal, lookup, search, users, visibility};
+use crate::bindings::connector::exports::pbx::crm::{
+    account, allowance, amending, changes, creation, description, journal, lookup, search, users, visibility,
+};
 use crate::bindings::connector::pbx::crm::connector_log;
+use crate::bindings::hooks::types::SettingValue;
 use crate::bindings::hooks_exports::settings_page::Field;
 use crate::bindings::hooks_exports::{settings_page, texts};
 use crate::connector::http::HttpGate;
 use crate::connector::{ConnectorData, new_instance};
 use crate::engine::SandboxEngine;
 use crate::limits;
+use crate::settings::Settings;
 use crate::texts::Catalogue;
 
 /// A connector ready to run. Share it: it is checked and compiled once.
@@ -96,7 +100,9 @@ impl PreparedConnector {
         let page = settings_page::GuestIndices::new(&trial)
             .and_then(|indices| indices.load(&mut instance, &linked))
             .map_err(missing("pbx:hooks/settings-page"))?;
-        let texts = texts::GuestIndices::new(&trial).and_then(|indices| indices.load(&mut instance, &linked)).map_err(missing("pbx:hooks/texts"))?;
+        let texts = texts::GuestIndices::new(&trial)
+            .and_then(|indices| indices.load(&mut instance, &linked))
+            .map_err(missing("pbx:hooks/texts"))?;
         let schema = page.call_schema(&mut instance).map_err(unusable)?;
         let catalogue = read_catalogue(&name, &mut instance, &texts)?;
         let describes = description::GuestIndices::new(&pre)
@@ -131,6 +137,20 @@ impl PreparedConnector {
     #[must_use]
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
+    }
+
+    /// Address for API requests and pages, without a final "/": of the first place that the connector declares and the settings name.
+    /// None: it is told only by an authorisation, or the setting is empty.
+    #[must_use]
+    pub fn base(&self, settings: &Settings) -> Option<String> {
+        self.description.operations.iter().find_map(|operation| match &operation.at {
+            Place::Fixed(host) => Some(format!("https://{host}")),
+            Place::FromSetting(key) => match settings.get(key) {
+                Some(SettingValue::Text(address)) if !address.is_empty() => Some(address.trim_end_matches('/').to_owned()),
+                _ => None,
+            },
+            Place::Pinned | Place::Other(_) => None,
+        })
     }
 
     /// "search", "amend", "users", "visibility", "changes", "usage": the optional interfaces that it exports.
@@ -186,7 +206,8 @@ fn futures_now<T>(future: impl Future<Output = T>) -> Option<T> {
 }
 
 fn check_description(description: &Description) -> Result<(), String> {
-    let name_ok = !description.id.is_empty() && description.id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    let name_ok =
+        !description.id.is_empty() && description.id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     if !name_ok || description.id.len() > 64 {
         return Err(format!("its id `{}` is not made of 1 to 64 lower-case letters, digits and `-`", description.id));
     }

@@ -7,6 +7,9 @@ pub(crate) mod connector;
 pub(crate) mod plugin;
 pub(crate) mod wasi;
 
+pub use connector::PreparedConnector;
+pub use plugin::PreparedPlugin;
+
 use std::path::{Path, PathBuf};
 
 use wasmtime::component::Component;

@@ -70,13 +70,15 @@ impl PreparedPlugin {
             texts: texts::GuestIndices::new(&pre).map_err(missing("pbx:hooks/texts"))?,
             // A listener that asks nothing of a CRM gets no answers and no questions.
             crm_answers: optional(talks_to_crm, crm_answers::GuestIndices::new(&pre)).map_err(missing("pbx:crm/crm-answers"))?,
-            agent_questions: optional(talks_to_crm, agent_questions::GuestIndices::new(&pre)).map_err(missing("pbx:crm/agent-questions"))?,
+            agent_questions: optional(talks_to_crm, agent_questions::GuestIndices::new(&pre))
+                .map_err(missing("pbx:crm/agent-questions"))?,
             visibility_answers: visibility_answers::GuestIndices::new(&pre).ok(),
             transfer_events: transfer_events::GuestIndices::new(&pre).ok(),
             hold_events: hold_events::GuestIndices::new(&pre).ok(),
             recording_events: recording_events::GuestIndices::new(&pre).ok(),
         };
-        let mut plugin = Self { name: name.clone(), engine: engine.clone(), pre, exports, schema: Vec::new(), catalogue: Catalogue::default() };
+        let mut plugin =
+            Self { name: name.clone(), engine: engine.clone(), pre, exports, schema: Vec::new(), catalogue: Catalogue::default() };
         plugin.try_out(facts)?;
         Ok(plugin)
     }
@@ -124,7 +126,8 @@ impl PreparedPlugin {
     }
 
     fn trial_instance(&self, facts: &HostFacts) -> Result<wasmtime::Store<HookData>, LoadError> {
-        let numbers = DialPlan::new(&facts.country, []).map_err(|why| LoadError::Description { component: self.name.clone(), why: why.to_string() })?;
+        let numbers = DialPlan::new(&facts.country, [])
+            .map_err(|why| LoadError::Description { component: self.name.clone(), why: why.to_string() })?;
         let pbx = StaticPbx::new(&facts.country, &facts.time_zone).with_facts(|known| *known = facts.clone());
         let state = State {
             calls: Default::default(),
@@ -167,7 +170,12 @@ impl PreparedPlugin {
         );
         let wrong = |interface: &'static str| {
             let component = name.clone();
-            move |why: wasmtime::Error| LoadError::Exports { component, interface: interface.to_owned(), contract: CONTRACT, why: format!("{why:#}") }
+            move |why: wasmtime::Error| LoadError::Exports {
+                component,
+                interface: interface.to_owned(),
+                contract: CONTRACT,
+                why: format!("{why:#}"),
+            }
         };
         let page = self.exports.settings_page.load(&mut instance, &linked).map_err(wrong("pbx:hooks/settings-page"))?;
         let texts = self.exports.texts.load(&mut instance, &linked).map_err(wrong("pbx:hooks/texts"))?;

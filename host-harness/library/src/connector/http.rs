@@ -124,7 +124,9 @@ type Answered = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), E
 impl WasiHttpHooks for HttpGate {
     /// Beside what HTTP reserves: the credential is the host's to add, and so is where the request goes.
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
-        Arc::new(|name: &HeaderName| [AUTHORIZATION, COOKIE, HOST, CONNECTION, TRANSFER_ENCODING].contains(name) || name.as_str().starts_with("proxy-"))
+        Arc::new(|name: &HeaderName| {
+            [AUTHORIZATION, COOKIE, HOST, CONNECTION, TRANSFER_ENCODING].contains(name) || name.as_str().starts_with("proxy-")
+        })
     }
 
     fn set_host_header(&mut self) -> bool {

@@ -58,14 +58,24 @@ impl connector_log::Host for ConnectorData {
             self.log.push(LogLine {
                 level: level.to_owned(),
                 text: mask_digits(cut(&text, limits::LOG_BYTES)),
-                fields: fields.iter().take(32).map(|(name, value)| (cut(name, 64).to_owned(), mask_digits(cut(value, limits::LOG_BYTES)))).collect(),
+                fields: fields
+                    .iter()
+                    .take(32)
+                    .map(|(name, value)| (cut(name, 64).to_owned(), mask_digits(cut(value, limits::LOG_BYTES))))
+                    .collect(),
             });
         }
         Ok(())
     }
 }
 
-pub(crate) fn new_instance(engine: &wasmtime::Engine, gate: HttpGate, now: Moment, seed: u64, cpu: std::time::Duration) -> Instance<ConnectorData> {
+pub(crate) fn new_instance(
+    engine: &wasmtime::Engine,
+    gate: HttpGate,
+    now: Moment,
+    seed: u64,
+    cpu: std::time::Duration,
+) -> Instance<ConnectorData> {
     let mut http = WasiHttpCtx::new();
     http.set_field_size_limit(limits::HEADER_BYTES);
     let sandbox = Sandbox::new(now, seed, limits::CONNECTOR_HANDLES, limits::CONNECTOR_MEMORY);

@@ -66,7 +66,9 @@ impl Permits {
         let target = Origin::of(uri).ok_or_else(denied)?;
         // Dot segments are resolved by servers, not by us: nothing good needs them. An encoded slash or dot is no better.
         let lower = uri.path().to_ascii_lowercase();
-        if target.prefix.iter().any(|segment| segment == "." || segment == "..") || ["%2f", "%2e", "%5c", "\\"].iter().any(|sign| lower.contains(sign)) {
+        if target.prefix.iter().any(|segment| segment == "." || segment == "..")
+            || ["%2f", "%2e", "%5c", "\\"].iter().any(|sign| lower.contains(sign))
+        {
             return Err(format!("{method} {}: dots and slashes may not be hidden in a path", uri.path()));
         }
         let fits = self.operations.iter().any(|permit| {
@@ -74,7 +76,10 @@ impl Permits {
                 && permit.methods.iter().any(|known| known == method.as_str())
                 && permit.origin.scheme == target.scheme
                 && permit.origin.authority == target.authority
-                && target.prefix.strip_prefix(permit.origin.prefix.as_slice()).is_some_and(|rest| permit.paths.iter().any(|path| path_fits(path, rest)))
+                && target
+                    .prefix
+                    .strip_prefix(permit.origin.prefix.as_slice())
+                    .is_some_and(|rest| permit.paths.iter().any(|path| path_fits(path, rest)))
         });
         if fits { Ok(()) } else { Err(denied()) }
     }

@@ -156,7 +156,16 @@ impl Runs {
     }
 
     /// Begins a call. It goes on in [`Runs::advance`].
-    pub(crate) fn start(&mut self, run: u64, connector: Arc<PreparedConnector>, permits: Arc<Permits>, context: Context, seed: u64, cpu: std::time::Duration, question: Question) {
+    pub(crate) fn start(
+        &mut self,
+        run: u64,
+        connector: Arc<PreparedConnector>,
+        permits: Arc<Permits>,
+        context: Context,
+        seed: u64,
+        cpu: std::time::Duration,
+        question: Question,
+    ) {
         let deadline = context.now.saturating_add(context.time_left);
         let (gate, shared) = HttpGate::new(permits, question.function());
         let future = Box::pin(async move {
@@ -262,7 +271,12 @@ impl From<wasmtime::Error> for Failed {
     }
 }
 
-async fn ask(connector: &PreparedConnector, instance: &mut wasmtime::Store<super::ConnectorData>, context: &Context, question: &Question) -> Result<Result<Answer, Failure>, Failed> {
+async fn ask(
+    connector: &PreparedConnector,
+    instance: &mut wasmtime::Store<super::ConnectorData>,
+    context: &Context,
+    question: &Question,
+) -> Result<Result<Answer, Failure>, Failed> {
     let linked = connector.pre().instantiate_async(&mut *instance).await?;
     let exports = connector.exports();
     macro_rules! mandatory {
@@ -279,12 +293,17 @@ async fn ask(connector: &PreparedConnector, instance: &mut wasmtime::Store<super
         Question::Find { numbers, limit } => mandatory!(lookup).call_find(instance, context, numbers, *limit).await?.map(Answer::Found),
         Question::ExactCheck { number } => mandatory!(lookup).call_exact_check(instance, context, number).await?.map(Answer::Found),
         Question::Search { text, limit } => able!(search).call_search(instance, context, text, *limit).await?.map(Answer::Page),
-        Question::Create { key, draft } => mandatory!(creation).call_create(instance, context, key, draft).await?.map(|made| Answer::Made(Box::new(made))),
-        Question::FindCreated { key, draft, since } => {
-            mandatory!(creation).call_find_created(instance, context, key, draft, *since).await?.map(|made| Answer::MaybeMade(made.map(Box::new)))
+        Question::Create { key, draft } => {
+            mandatory!(creation).call_create(instance, context, key, draft).await?.map(|made| Answer::Made(Box::new(made)))
         }
+        Question::FindCreated { key, draft, since } => mandatory!(creation)
+            .call_find_created(instance, context, key, draft, *since)
+            .await?
+            .map(|made| Answer::MaybeMade(made.map(Box::new))),
         Question::Write { items } => mandatory!(journal).call_write(instance, context, items).await?.map(Answer::Written),
-        Question::FindWritten { items, since } => mandatory!(journal).call_find_written(instance, context, items, *since).await?.map(Answer::WhichWritten),
+        Question::FindWritten { items, since } => {
+            mandatory!(journal).call_find_written(instance, context, items, *since).await?.map(Answer::WhichWritten)
+        }
         Question::Amend { items } => able!(amending).call_amend(instance, context, items).await?.map(Answer::Amended),
         Question::Users { mark } => able!(users).call_list_page(instance, context, mark.as_deref()).await?.map(Answer::Users),
         Question::Visible { user, records } => able!(visibility).call_visible(instance, context, user, records).await?.map(Answer::Seen),

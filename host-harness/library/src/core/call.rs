@@ -180,7 +180,9 @@ impl CallState {
             Happening::Ringing { leg, extension, via } => {
                 let known = self.call.legs.iter_mut().find(|known| known.id == *leg);
                 match known {
-                    Some(known) if known.placed_call && known.rang_at.is_none() && matches!(known.state, LegState::Dialling) => known.rang_at = Some(at),
+                    Some(known) if known.placed_call && known.rang_at.is_none() && matches!(known.state, LegState::Dialling) => {
+                        known.rang_at = Some(at)
+                    }
                     Some(known) if known.left_at.is_some() => return Err(Ignored::LegLeft),
                     Some(_) => return Err(Ignored::Repeated),
                     None => {
@@ -298,7 +300,8 @@ impl CallState {
             }
             Happening::Ended { outcome } => {
                 let outcome = outcome.clone().unwrap_or_else(|| self.outcome());
-                let taken: BTreeMap<String, bool> = self.call.legs.iter().map(|leg| (leg.id.clone(), self.taken_by_another(&leg.id))).collect();
+                let taken: BTreeMap<String, bool> =
+                    self.call.legs.iter().map(|leg| (leg.id.clone(), self.taken_by_another(&leg.id))).collect();
                 for leg in self.call.legs.iter_mut().filter(|leg| leg.left_at.is_none()) {
                     let taken = taken.get(&leg.id).copied().unwrap_or(false);
                     leg.state = final_state(leg, None, taken, Some(&outcome));
@@ -356,7 +359,8 @@ impl CallState {
         self.voicemail |= vanished.voicemail;
         self.call.recording = self.call.recording.take().or(other.recording);
         // Who is in the merged call hears everybody in it, until the PBX says otherwise.
-        let present: BTreeSet<String> = self.call.parties.iter().filter(|party| party.left_at.is_none()).map(|party| party.id.clone()).collect();
+        let present: BTreeSet<String> =
+            self.call.parties.iter().filter(|party| party.left_at.is_none()).map(|party| party.id.clone()).collect();
         for leg in self.call.legs.iter().filter(|leg| matches!(leg.state, LegState::Talking)) {
             self.conversing.insert(leg.id.clone(), present.clone());
         }

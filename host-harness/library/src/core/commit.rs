@@ -55,7 +55,8 @@ impl Core {
         if state.store.work(&key).is_some() {
             return None;
         }
-        let summary = call.as_ref().and_then(|call| state.calls.get(call)).filter(|call| call.ended()).map(|call| Box::new(call.call().clone()));
+        let summary =
+            call.as_ref().and_then(|call| state.calls.get(call)).filter(|call| call.ended()).map(|call| Box::new(call.call().clone()));
         self.order += 1;
         Some(WorkItem {
             key,
@@ -123,7 +124,12 @@ impl Core {
             Write::ReplyRows { request, rows, more } => self.reply(request, Reply::Rows { rows, more }),
             Write::Search { request, text, limit } => {
                 let able = self.able("search");
-                self.asked.push(Asking { until: self.now + limits::SEARCH_MS, call: None, waiting: able, what: AskingFor::Search { request, text, limit } });
+                self.asked.push(Asking {
+                    until: self.now + limits::SEARCH_MS,
+                    call: None,
+                    waiting: able,
+                    what: AskingFor::Search { request, text, limit },
+                });
                 (None, true)
             }
             Write::Visibility { call, user, records } => {
@@ -136,9 +142,12 @@ impl Core {
                 });
                 (None, true)
             }
-            Write::PutEntry { .. } | Write::RemoveEntry { .. } | Write::Match { .. } | Write::Create { .. } | Write::Journal { .. } | Write::Amend { .. } => {
-                (None, true)
-            }
+            Write::PutEntry { .. }
+            | Write::RemoveEntry { .. }
+            | Write::Match { .. }
+            | Write::Create { .. }
+            | Write::Journal { .. }
+            | Write::Amend { .. } => (None, true),
         }
     }
 

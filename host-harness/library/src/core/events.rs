@@ -65,10 +65,17 @@ impl Core {
             (Consequence::Rang(leg), _) => Hook::Ring(call_events::Rang { at, resync, call, leg, extras }),
             (Consequence::Answered(leg), _) => Hook::Answer(call_events::Answered { at, resync, call, leg, extras }),
             (Consequence::Ended, _) => Hook::End(call_events::Ended { at, resync, call, extras }),
-            (_, Happening::Transferred { by, to, attended }) => {
-                Hook::Transfer(transfer_events::Transferred { at, call, by_extension: by.clone(), to: to.clone(), attended: *attended, extras })
+            (_, Happening::Transferred { by, to, attended }) => Hook::Transfer(transfer_events::Transferred {
+                at,
+                call,
+                by_extension: by.clone(),
+                to: to.clone(),
+                attended: *attended,
+                extras,
+            }),
+            (_, Happening::Held { leg, holding }) => {
+                Hook::Hold(hold_events::Held { at, call, leg: leg.clone(), holding: *holding, extras })
             }
-            (_, Happening::Held { leg, holding }) => Hook::Hold(hold_events::Held { at, call, leg: leg.clone(), holding: *holding, extras }),
             (_, Happening::Recorded { link, length }) => {
                 Hook::Recording(recording_events::Recorded { at, call, link: link.clone(), length: *length, extras })
             }
@@ -152,8 +159,14 @@ impl Core {
         let id = asked.call.map(|id| self.vanished.get(&id).cloned().unwrap_or(id));
         let call = id.as_ref().and_then(|id| state.calls.get(id)).map(|call| call.at(self.now));
         self.questions.insert(asked.request.clone(), self.now + limits::QUESTION_MS);
-        let question =
-            agent_questions::Asked { at: self.now, request: asked.request, asked_by: asked.asked_by, call, question: asked.question, extras: Vec::new() };
+        let question = agent_questions::Asked {
+            at: self.now,
+            request: asked.request,
+            asked_by: asked.asked_by,
+            call,
+            question: asked.question,
+            extras: Vec::new(),
+        };
         self.lanes.push(Waiting { call: id, hook: Hook::Question(question), sequence: None });
     }
 }

@@ -8,8 +8,8 @@ use crate::bindings::crm_exports::agent_questions::Question;
 use crate::bindings::hooks::clients::{Card, Lifetime};
 use crate::bindings::hooks::replies::Row;
 use crate::bindings::hooks::types::{Message, Number};
-use crate::event::{CallEvent, Moment};
 pub use crate::connector::http::{HttpAnswer, HttpFailure};
+use crate::event::{CallEvent, Moment};
 pub use crate::hook::HookFailure;
 pub use crate::hook::unit::{Line, LogLine, Write};
 

@@ -32,7 +32,7 @@ use crate::pbx::Pbx;
 use crate::settings::Settings;
 use crate::store::Store;
 pub use call::Ignored;
-use io::{HttpRequest, Input, Line, Output, Reply, Told};
+use io::{HttpRequest, Input, Output, Reply, Told};
 use lanes::{Lanes, Waiting};
 use screens::Screens;
 use state::{Account, State};
@@ -151,7 +151,12 @@ impl Core {
                     kinds: description
                         .kinds
                         .iter()
-                        .map(|kind| KindInfo { kind: kind.kind.clone(), role: kind.role.clone(), can_create: kind.can_create, extras: Vec::new() })
+                        .map(|kind| KindInfo {
+                            kind: kind.kind.clone(),
+                            role: kind.role.clone(),
+                            can_create: kind.can_create,
+                            extras: Vec::new(),
+                        })
                         .collect(),
                     creates: parts.creates,
                     abilities: parts.connector.abilities(),
@@ -183,8 +188,11 @@ impl Core {
             bindings: parts.bindings,
             links: BTreeMap::new(),
         };
-        let (hook_cpu, connector_cpu) =
-            if parts.virtual_time { (limits::SIMULATION_CPU, limits::SIMULATION_CPU) } else { (limits::HOOK_DEADLINE, limits::CONNECTOR_CPU) };
+        let (hook_cpu, connector_cpu) = if parts.virtual_time {
+            (limits::SIMULATION_CPU, limits::SIMULATION_CPU)
+        } else {
+            (limits::HOOK_DEADLINE, limits::CONNECTOR_CPU)
+        };
         Ok(Self {
             plugin: parts.plugin,
             slots,
@@ -271,7 +279,11 @@ impl Core {
                 self.tell(Told::Log { component: "plugin".to_owned(), line });
             }
             if dropped > 0 {
-                let line = io::LogLine { level: "warning".to_owned(), text: format!("{dropped} further log lines were dropped"), fields: Vec::new() };
+                let line = io::LogLine {
+                    level: "warning".to_owned(),
+                    text: format!("{dropped} further log lines were dropped"),
+                    fields: Vec::new(),
+                };
                 self.tell(Told::Log { component: "plugin".to_owned(), line });
             }
             match result.and_then(|()| self.commit(&unit, call.as_deref(), sequence)) {
@@ -292,7 +304,8 @@ impl Core {
         let Some(job) = self.jobs.get(&sent.run) else { return };
         let Some(slot) = self.slots.get(job.slot) else { return };
         let (head, body) = sent.request.into_parts();
-        let headers = head.headers.iter().map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())).collect();
+        let headers =
+            head.headers.iter().map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())).collect();
         self.outputs.push(Output::Http(HttpRequest {
             exchange: sent.exchange,
             connector: slot.id.clone(),
@@ -311,7 +324,8 @@ impl Core {
             let outputs = self.screens.tidy(now, state);
             self.outputs.extend(outputs);
         }
-        let unanswered: Vec<String> = self.questions.iter().filter(|(_, until)| **until <= now).map(|(request, _)| request.clone()).collect();
+        let unanswered: Vec<String> =
+            self.questions.iter().filter(|(_, until)| **until <= now).map(|(request, _)| request.clone()).collect();
         for request in unanswered {
             self.questions.remove(&request);
             self.outputs.push(Output::Reply { request, reply: Reply::Refused(host_message("host.no-reply")) });

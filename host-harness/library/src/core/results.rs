@@ -55,7 +55,11 @@ impl Core {
             Err(why) => {
                 let failure = run_failure(&why, job.writes && requests > 0);
                 if !matches!(why, RunFailure::Deadline) {
-                    let line = LogLine { level: "error".to_owned(), text: why.to_string(), fields: vec![("function".to_owned(), job.function.to_owned())] };
+                    let line = LogLine {
+                        level: "error".to_owned(),
+                        text: why.to_string(),
+                        fields: vec![("function".to_owned(), job.function.to_owned())],
+                    };
                     self.tell(Told::Log { component: id.clone(), line });
                 }
                 Err(failure)
@@ -90,7 +94,11 @@ impl Core {
             }
             (Purpose::ExactCheck(key), Answer::Found(found)) => {
                 let Some((item, draft)) = self.creation(&key) else { return };
-                let hit = found.entities.into_iter().filter_map(|entity| self.checked(slot, entity)).find(|entity| self.has_number(entity, &draft.number));
+                let hit = found
+                    .entities
+                    .into_iter()
+                    .filter_map(|entity| self.checked(slot, entity))
+                    .find(|entity| self.has_number(entity, &draft.number));
                 match hit {
                     Some(entity) => self.finish_creation(item, entity, true, found.usage.spent, true),
                     None => self.begin_creation(slot, &key, draft),
@@ -120,7 +128,9 @@ impl Core {
                 for key in keys {
                     let Some(item) = self.item(&key) else { continue };
                     match outcomes.next() {
-                        Some(ItemOutcome::Written(activity) | ItemOutcome::WasThere(activity)) => self.finish_journal(item, slot, activity, usage.clone()),
+                        Some(ItemOutcome::Written(activity) | ItemOutcome::WasThere(activity)) => {
+                            self.finish_journal(item, slot, activity, usage.clone())
+                        }
                         Some(ItemOutcome::Failed(failure)) => self.fail(item, failure),
                         Some(ItemOutcome::Other(_)) | None => self.fail(item, Failure::Unclear(detail("host.no-outcome"))),
                     }
@@ -144,7 +154,8 @@ impl Core {
                     match outcomes.next() {
                         Some(Ok(())) => {
                             self.put(WorkItem { state: WorkState::Done(None), ..item.clone() });
-                            let amended = Amended { at: self.now, call: self.call_of(&item), key, usage: done.usage.clone(), extras: Vec::new() };
+                            let amended =
+                                Amended { at: self.now, call: self.call_of(&item), key, usage: done.usage.clone(), extras: Vec::new() };
                             self.answer_hook(&item, Hook::Amended(amended));
                         }
                         Some(Err(failure)) => self.fail(item, failure),
@@ -227,7 +238,9 @@ impl Core {
         let (Some(state), Some(slot)) = (self.state.as_ref(), self.slots.get(slot)) else { return Vec::new() };
         let mut known = state.store.known_by_digits(&index_digits(number_key(number)));
         known.retain(|known| {
-            known.entity.reference.connector == slot.id && matches!(known.origin, Origin::CreatedByUs(_)) && self.has_number(&known.entity, number)
+            known.entity.reference.connector == slot.id
+                && matches!(known.origin, Origin::CreatedByUs(_))
+                && self.has_number(&known.entity, number)
         });
         known
     }
@@ -258,7 +271,8 @@ impl Core {
         }
         self.commit_all(changes);
         let usage = Usage { spent, ..no_usage() };
-        let created = Created { at: self.now, call: self.call_of(&item), key: item.key.clone(), entity: known, was_there, usage, extras: Vec::new() };
+        let created =
+            Created { at: self.now, call: self.call_of(&item), key: item.key.clone(), entity: known, was_there, usage, extras: Vec::new() };
         self.answer_hook(&item, Hook::Created(created));
     }
 
@@ -269,14 +283,16 @@ impl Core {
             activity.connector = slot.id.clone();
         }
         self.put(WorkItem { state: WorkState::Done(Some(activity.clone())), ..item.clone() });
-        let journalled = Journalled { at: self.now, call: self.call_of(&item), key: item.key.clone(), activity, about, usage, extras: Vec::new() };
+        let journalled =
+            Journalled { at: self.now, call: self.call_of(&item), key: item.key.clone(), activity, about, usage, extras: Vec::new() };
         self.answer_hook(&item, Hook::Journalled(journalled));
     }
 
     /// An unclear outcome was looked up and not found.
     fn not_found_yet(&mut self, item: WorkItem) {
         let looked_up = item.looked_up + 1;
-        let (unclear, looked_up, due) = if looked_up >= LOOK_UPS { (false, 0, self.now) } else { (true, looked_up, self.now + LOOK_UP_AFTER_MS) };
+        let (unclear, looked_up, due) =
+            if looked_up >= LOOK_UPS { (false, 0, self.now) } else { (true, looked_up, self.now + LOOK_UP_AFTER_MS) };
         self.put(WorkItem { state: WorkState::Pending(due), unclear, looked_up, ..item });
     }
 
@@ -320,7 +336,12 @@ impl Core {
                 }
                 self.bury(item, failure);
             }
-            Failure::Forbidden(_) | Failure::Invalid(_) | Failure::Unsupported(_) | Failure::Conflict(_) | Failure::Moved(_) | Failure::Duplicate(_) => {
+            Failure::Forbidden(_)
+            | Failure::Invalid(_)
+            | Failure::Unsupported(_)
+            | Failure::Conflict(_)
+            | Failure::Moved(_)
+            | Failure::Duplicate(_) => {
                 self.bury(item, failure);
             }
         }
@@ -558,7 +579,9 @@ fn size(answer: &Answer) -> usize {
         Answer::Page(page) => page.entities.len(),
         Answer::Made(_) | Answer::Account(_) => 1,
         Answer::MaybeMade(made) => usize::from(made.is_some()),
-        Answer::Written(written) => written.outcomes.iter().filter(|outcome| matches!(outcome, ItemOutcome::Written(_) | ItemOutcome::WasThere(_))).count(),
+        Answer::Written(written) => {
+            written.outcomes.iter().filter(|outcome| matches!(outcome, ItemOutcome::Written(_) | ItemOutcome::WasThere(_))).count()
+        }
         Answer::WhichWritten(found) => found.iter().flatten().count(),
         Answer::Amended(done) => done.outcomes.iter().filter(|outcome| outcome.is_ok()).count(),
         Answer::Users(page) => page.users.len(),

@@ -51,7 +51,8 @@ impl Screens {
             self.watched.remove(&(extension.clone(), call.clone()));
             outputs.push(Output::LeftCall { extension, call });
         }
-        let over: Vec<Place> = self.cards.iter().filter(|(_, until)| until.is_some_and(|until| until <= now)).map(|(place, _)| place.clone()).collect();
+        let over: Vec<Place> =
+            self.cards.iter().filter(|(_, until)| until.is_some_and(|until| until <= now)).map(|(place, _)| place.clone()).collect();
         for (extension, call) in over {
             self.cards.remove(&(extension.clone(), call.clone()));
             outputs.push(Output::RemoveCard { extension, call });
@@ -66,9 +67,11 @@ impl Screens {
     /// The calls became one: what was opened in either counts as opened in the survivor.
     pub(crate) fn merge(&mut self, vanished: &str, survivor: &str) {
         let renamed = |call: &str| if call == vanished { survivor.to_owned() } else { call.to_owned() };
-        self.opened = std::mem::take(&mut self.opened).into_iter().map(|(extension, call, link)| (extension, renamed(&call), link)).collect();
+        self.opened =
+            std::mem::take(&mut self.opened).into_iter().map(|(extension, call, link)| (extension, renamed(&call), link)).collect();
         self.watched = std::mem::take(&mut self.watched).into_iter().map(|(extension, call)| (extension, renamed(&call))).collect();
-        self.cards = std::mem::take(&mut self.cards).into_iter().map(|((extension, call), until)| ((extension, renamed(&call)), until)).collect();
+        self.cards =
+            std::mem::take(&mut self.cards).into_iter().map(|((extension, call), until)| ((extension, renamed(&call)), until)).collect();
     }
 
     pub(crate) fn forget(&mut self, call: &str) {

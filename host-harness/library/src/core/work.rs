@@ -59,7 +59,9 @@ impl Asking {
     pub(super) fn id(&self) -> String {
         match &self.what {
             AskingFor::Search { request, .. } => format!("search {request}"),
-            AskingFor::Visibility { user, .. } => format!("visibility {} {} {}", user.connector, user.id, self.call.as_deref().unwrap_or("")),
+            AskingFor::Visibility { user, .. } => {
+                format!("visibility {} {} {}", user.connector, user.id, self.call.as_deref().unwrap_or(""))
+            }
         }
     }
 }
@@ -103,11 +105,17 @@ impl Core {
 
     /// Indices of connectors that have an ability.
     pub(super) fn able(&self, ability: &str) -> Vec<usize> {
-        self.slots.iter().enumerate().filter(|(_, slot)| slot.connector.abilities().iter().any(|known| known == ability)).map(|(index, _)| index).collect()
+        self.slots
+            .iter()
+            .enumerate()
+            .filter(|(_, slot)| slot.connector.abilities().iter().any(|known| known == ability))
+            .map(|(index, _)| index)
+            .collect()
     }
 
     fn free(&self, slot: usize) -> bool {
-        self.runs.len() < limits::RUNNING_CONNECTORS && self.slots.get(slot).is_some_and(|slot| slot.running < slot.connector.description().parallel)
+        self.runs.len() < limits::RUNNING_CONNECTORS
+            && self.slots.get(slot).is_some_and(|slot| slot.running < slot.connector.description().parallel)
     }
 
     /// One look-up serves every call that waits for the same number, and takes as many numbers as the connector can.
@@ -258,7 +266,12 @@ impl Core {
                     }
                     self.lease(&[item]);
                     let amendment = amending::Item { key: item.key.clone(), activity, change: (**change).clone(), extras: Vec::new() };
-                    self.begin(slot, Question::Amend { items: vec![amendment] }, Purpose::Amend(vec![item.key.clone()]), vec![item.key.clone()]);
+                    self.begin(
+                        slot,
+                        Question::Amend { items: vec![amendment] },
+                        Purpose::Amend(vec![item.key.clone()]),
+                        vec![item.key.clone()],
+                    );
                 }
                 _ => {}
             }
@@ -327,9 +340,24 @@ impl Core {
             language,
             extras: vec![("organisation".to_owned(), connected.organisation.clone())],
         };
-        let job = Job { slot, deadline: self.now + limits::CONNECTOR_TIME_MS, function: question.function(), writes: question.writes(), about, purpose };
+        let job = Job {
+            slot,
+            deadline: self.now + limits::CONNECTOR_TIME_MS,
+            function: question.function(),
+            writes: question.writes(),
+            about,
+            purpose,
+        };
         self.jobs.insert(self.last_run, job);
-        self.runs.start(self.last_run, Arc::clone(&connected.connector), Arc::clone(&connected.permits), context, seed, self.connector_cpu, question);
+        self.runs.start(
+            self.last_run,
+            Arc::clone(&connected.connector),
+            Arc::clone(&connected.permits),
+            context,
+            seed,
+            self.connector_cpu,
+            question,
+        );
     }
 
     /// Gives up questions that nobody waits for any more.

@@ -120,7 +120,9 @@ pub(crate) fn run(plugin: &PreparedPlugin, state: Box<State>, run: Run, hook: &H
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(HookFailure::Answered(match error {
             HookError::Settings(message) => format!("the settings make this impossible ({})", message.id),
-            HookError::Internal(text) | HookError::Other(text) => crate::component::wasi::mask_digits(crate::number::cut(&text, limits::TEXT_BYTES)),
+            HookError::Internal(text) | HookError::Other(text) => {
+                crate::component::wasi::mask_digits(crate::number::cut(&text, limits::TEXT_BYTES))
+            }
         })),
         Err(Failed::Missing(interface)) => Err(HookFailure::Missing(interface)),
         Err(Failed::Trap(error)) => Err(classify(&error, instance.data_mut().sandbox())),

@@ -64,7 +64,8 @@ impl Store for MemoryStore {
     }
 
     fn known_by_digits(&self, digits: &str) -> Vec<Known> {
-        let mut found: Vec<Known> = self.known.values().filter(|(_, all)| all.iter().any(|one| one == digits)).map(|(known, _)| known.clone()).collect();
+        let mut found: Vec<Known> =
+            self.known.values().filter(|(_, all)| all.iter().any(|one| one == digits)).map(|(known, _)| known.clone()).collect();
         found.sort_by_key(|known| std::cmp::Reverse(known.seen_at));
         found.truncate(50);
         found

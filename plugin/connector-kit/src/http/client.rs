@@ -40,13 +40,7 @@ impl<'c> Client<'c> {
     /// What was spent so far: the requests that left, each counted as one. What is left of an allowance a connector adds, if its CRM tells.
     #[must_use]
     pub fn usage(&self) -> Usage {
-        Usage {
-            spent: self.spent,
-            left: None,
-            allowed: None,
-            renewed_at: None,
-            extras: Vec::new(),
-        }
+        Usage { spent: self.spent, left: None, allowed: None, renewed_at: None, extras: Vec::new() }
     }
 
     /// Adds what was spent to a failure. Use it once, at the end of the exported function.

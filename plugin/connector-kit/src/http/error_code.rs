@@ -19,18 +19,10 @@ pub(super) struct Broken {
 pub(super) fn broken(code: &ErrorCode, effect: Effect) -> Broken {
     use ErrorCode as Code;
     let told = |id| detail(message(id, &[]));
-    let before = |failure| Broken {
-        failure,
-        sent: false,
-    };
-    let after = |failure| Broken {
-        failure,
-        sent: true,
-    };
+    let before = |failure| Broken { failure, sent: false };
+    let after = |failure| Broken { failure, sent: true };
     match code {
-        Code::HttpRequestDenied | Code::DestinationIpProhibited => {
-            before(Failure::Forbidden(told("kit.denied")))
-        }
+        Code::HttpRequestDenied | Code::DestinationIpProhibited => before(Failure::Forbidden(told("kit.denied"))),
         Code::DnsTimeout
         | Code::DnsError(_)
         | Code::DestinationNotFound
@@ -51,10 +43,7 @@ pub(super) fn broken(code: &ErrorCode, effect: Effect) -> Broken {
         | Code::HttpRequestHeaderSectionSize(_)
         | Code::HttpRequestHeaderSize(_)
         | Code::HttpRequestTrailerSectionSize(_)
-        | Code::HttpRequestTrailerSize(_) => before(Failure::Invalid(WrongFields {
-            fields: Vec::new(),
-            detail: told("kit.not-sendable"),
-        })),
+        | Code::HttpRequestTrailerSize(_) => before(Failure::Invalid(WrongFields { fields: Vec::new(), detail: told("kit.not-sendable") })),
         Code::HttpResponseBodySize(_) => after(senseless(effect, told("kit.too-large"))),
         // Whatever is left happens, or may happen, after the request has gone out.
         Code::ConnectionTerminated
@@ -86,31 +75,13 @@ mod tests {
         assert!(!refused.sent && matches!(refused.failure, Failure::Unreachable(_)));
         let cut = of(ErrorCode::ConnectionTerminated, Effect::Writes);
         assert!(cut.sent && matches!(cut.failure, Failure::Unclear(_)));
-        assert!(matches!(
-            of(ErrorCode::HttpResponseTimeout, Effect::Reads).failure,
-            Failure::Unreachable(_)
-        ));
-        assert!(matches!(
-            of(ErrorCode::InternalError(None), Effect::Writes).failure,
-            Failure::Unclear(_)
-        ));
-        assert!(matches!(
-            of(ErrorCode::HttpResponseBodySize(None), Effect::Reads).failure,
-            Failure::Garbled(_)
-        ));
-        assert!(matches!(
-            of(ErrorCode::HttpResponseBodySize(None), Effect::Writes).failure,
-            Failure::Unclear(_)
-        ));
+        assert!(matches!(of(ErrorCode::HttpResponseTimeout, Effect::Reads).failure, Failure::Unreachable(_)));
+        assert!(matches!(of(ErrorCode::InternalError(None), Effect::Writes).failure, Failure::Unclear(_)));
+        assert!(matches!(of(ErrorCode::HttpResponseBodySize(None), Effect::Reads).failure, Failure::Garbled(_)));
+        assert!(matches!(of(ErrorCode::HttpResponseBodySize(None), Effect::Writes).failure, Failure::Unclear(_)));
         for effect in [Effect::Reads, Effect::Writes] {
-            assert!(matches!(
-                of(ErrorCode::HttpRequestDenied, effect).failure,
-                Failure::Forbidden(_)
-            ));
-            assert!(matches!(
-                of(ErrorCode::HttpRequestUriTooLong, effect).failure,
-                Failure::Invalid(_)
-            ));
+            assert!(matches!(of(ErrorCode::HttpRequestDenied, effect).failure, Failure::Forbidden(_)));
+            assert!(matches!(of(ErrorCode::HttpRequestUriTooLong, effect).failure, Failure::Invalid(_)));
         }
     }
 }

@@ -29,13 +29,7 @@ impl Request {
     #[must_use]
     pub fn get(path: String) -> Self {
         let headers = vec![("accept".to_owned(), "application/json".to_owned())];
-        Self {
-            method: Method::Get,
-            path,
-            headers,
-            body: Vec::new(),
-            effect: Effect::Reads,
-        }
+        Self { method: Method::Get, path, headers, body: Vec::new(), effect: Effect::Reads }
     }
 
     /// A `POST` of JSON that changes something and asks for JSON.
@@ -43,9 +37,7 @@ impl Request {
     pub fn post(path: &str, body: &serde_json::Value) -> Self {
         let mut request = Self::get(path.to_owned());
         request.method = Method::Post;
-        request
-            .headers
-            .push(("content-type".to_owned(), "application/json".to_owned()));
+        request.headers.push(("content-type".to_owned(), "application/json".to_owned()));
         request.body = body.to_string().into_bytes();
         request.effect = Effect::Writes;
         request

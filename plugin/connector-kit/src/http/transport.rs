@@ -11,10 +11,7 @@ use crate::{
     wasi::{
         http::{
             outgoing_handler,
-            types::{
-                ErrorCode, Fields, FutureIncomingResponse, IncomingResponse, OutgoingBody,
-                OutgoingRequest, http_error_code,
-            },
+            types::{ErrorCode, Fields, FutureIncomingResponse, IncomingResponse, OutgoingBody, OutgoingRequest, http_error_code},
         },
         io::streams::StreamError,
     },
@@ -38,23 +35,13 @@ pub(super) fn send(base: &str, request: &Request) -> Result<Response, Broken> {
     let status = response.status();
     let headers = response.headers().entries();
     let body = read(&response, effect)?;
-    Ok(Response {
-        status,
-        headers,
-        body,
-    })
+    Ok(Response { status, headers, body })
 }
 
 fn prepare(base: &str, request: &Request) -> Result<OutgoingRequest, Broken> {
-    let base = url::parts(base).ok_or_else(|| Broken {
-        failure: Failure::Unreachable(detail(message("kit.base-address", &[]))),
-        sent: false,
-    })?;
-    let headers: Vec<(String, Vec<u8>)> = request
-        .headers
-        .iter()
-        .map(|(name, value)| (name.clone(), value.clone().into_bytes()))
-        .collect();
+    let base =
+        url::parts(base).ok_or_else(|| Broken { failure: Failure::Unreachable(detail(message("kit.base-address", &[]))), sent: false })?;
+    let headers: Vec<(String, Vec<u8>)> = request.headers.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes())).collect();
     let headers = Fields::from_list(&headers).map_err(|_| not_sendable())?;
     let outgoing = OutgoingRequest::new(headers);
     let path = format!("{}{}", base.path, request.path);
@@ -68,13 +55,7 @@ fn prepare(base: &str, request: &Request) -> Result<OutgoingRequest, Broken> {
 
 fn not_sendable() -> Broken {
     let detail = detail(message("kit.not-sendable", &[]));
-    Broken {
-        failure: Failure::Invalid(WrongFields {
-            fields: Vec::new(),
-            detail,
-        }),
-        sent: false,
-    }
+    Broken { failure: Failure::Invalid(WrongFields { fields: Vec::new(), detail }), sent: false }
 }
 
 fn write(body: OutgoingBody, bytes: &[u8]) -> Option<()> {
@@ -87,24 +68,14 @@ fn write(body: OutgoingBody, bytes: &[u8]) -> Option<()> {
 }
 
 fn wait(answer: &FutureIncomingResponse, effect: Effect) -> Result<IncomingResponse, Broken> {
-    let taken = || Broken {
-        failure: lost(effect, detail(message("kit.lost", &[]))),
-        sent: true,
-    };
+    let taken = || Broken { failure: lost(effect, detail(message("kit.lost", &[]))), sent: true };
     answer.subscribe().block();
     // Absent or taken cannot be after the wait; a host that says so has lost the answer.
-    answer
-        .get()
-        .and_then(Result::ok)
-        .ok_or_else(taken)?
-        .map_err(|code| broken(&code, effect))
+    answer.get().and_then(Result::ok).ok_or_else(taken)?.map_err(|code| broken(&code, effect))
 }
 
 fn read(response: &IncomingResponse, effect: Effect) -> Result<Vec<u8>, Broken> {
-    let cut = || Broken {
-        failure: lost(effect, detail(message("kit.lost", &[]))),
-        sent: true,
-    };
+    let cut = || Broken { failure: lost(effect, detail(message("kit.lost", &[]))), sent: true };
     let body = response.consume().map_err(|()| cut())?;
     let stream = body.stream().map_err(|()| cut())?;
     let mut whole = Vec::new();
@@ -112,10 +83,7 @@ fn read(response: &IncomingResponse, effect: Effect) -> Result<Vec<u8>, Broken> 
         match stream.blocking_read(READ) {
             Ok(piece) if whole.len() + piece.len() > MAX_ANSWER => {
                 let failure = senseless(effect, detail(message("kit.too-large", &[])));
-                return Err(Broken {
-                    failure,
-                    sent: true,
-                });
+                return Err(Broken { failure, sent: true });
             }
             Ok(piece) => whole.extend_from_slice(&piece),
             Err(StreamError::Closed) => return Ok(whole),

@@ -13,10 +13,7 @@ impl<'a> Node<'a> {
     /// The whole answer.
     #[must_use]
     pub fn root(value: &'a Value) -> Self {
-        Self {
-            value: Some(value).filter(|value| !value.is_null()),
-            place: String::new(),
-        }
+        Self { value: Some(value).filter(|value| !value.is_null()), place: String::new() }
     }
 
     /// A member of an object; absent if this is absent.
@@ -29,11 +26,7 @@ impl<'a> Node<'a> {
             Some(Value::Object(members)) => members.get(name).filter(|value| !value.is_null()),
             Some(_) => return self.wrong("object"),
         };
-        let place = if self.place.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{}.{name}", self.place)
-        };
+        let place = if self.place.is_empty() { name.to_owned() } else { format!("{}.{name}", self.place) };
         Ok(Self { value, place })
     }
 
@@ -53,10 +46,7 @@ impl<'a> Node<'a> {
             Some(Value::Array(items)) => Ok(items
                 .iter()
                 .enumerate()
-                .map(|(index, item)| Self {
-                    value: Some(item).filter(|value| !value.is_null()),
-                    place: format!("{}[{index}]", self.place),
-                })
+                .map(|(index, item)| Self { value: Some(item).filter(|value| !value.is_null()), place: format!("{}[{index}]", self.place) })
                 .collect()),
             Some(_) => self.wrong("list"),
         }
@@ -67,11 +57,7 @@ impl<'a> Node<'a> {
     /// # Errors
     /// If it is absent or no list.
     pub fn required_list(&self) -> Result<Vec<Self>, Wrong> {
-        if self.value.is_none() {
-            self.wrong("list")
-        } else {
-            self.list()
-        }
+        if self.value.is_none() { self.wrong("list") } else { self.list() }
     }
 
     /// A text, if it is there.
@@ -109,11 +95,7 @@ impl<'a> Node<'a> {
             Some(_) => return self.wrong("id"),
         };
         let sound = (1..=most).contains(&id.len()) && !id.contains(char::is_control);
-        if sound {
-            Ok(Some(id))
-        } else {
-            self.wrong("id")
-        }
+        if sound { Ok(Some(id)) } else { self.wrong("id") }
     }
 
     /// An id that must be there; see [`Node::id`].
@@ -150,11 +132,7 @@ impl<'a> Node<'a> {
             Some(Value::Number(number)) => number.as_u64(),
             Some(_) => None,
         };
-        if moment.is_some() {
-            Ok(moment)
-        } else {
-            self.wrong("time of RFC 3339 or milliseconds since 1970")
-        }
+        if moment.is_some() { Ok(moment) } else { self.wrong("time of RFC 3339 or milliseconds since 1970") }
     }
 
     /// Says that something else was expected here.
@@ -162,11 +140,7 @@ impl<'a> Node<'a> {
     /// # Errors
     /// Always.
     pub fn wrong<T>(&self, expected: &'static str) -> Result<T, Wrong> {
-        let place = if self.place.is_empty() {
-            "the whole answer".to_owned()
-        } else {
-            self.place.clone()
-        };
+        let place = if self.place.is_empty() { "the whole answer".to_owned() } else { self.place.clone() };
         Err(Wrong { place, expected })
     }
 }
@@ -179,28 +153,11 @@ mod tests {
     #[test]
     fn tells_where_it_is_wrong() {
         let value = parse(br#"{"records": [{"id": 1}, {"id": "x", "phones": "none"}]}"#).unwrap();
-        let records = Node::root(&value)
-            .member("records")
-            .unwrap()
-            .required_list()
-            .unwrap();
-        assert_eq!(
-            records[0].member("id").unwrap().required_id(128).unwrap(),
-            "1"
-        );
+        let records = Node::root(&value).member("records").unwrap().required_list().unwrap();
+        assert_eq!(records[0].member("id").unwrap().required_id(128).unwrap(), "1");
         let wrong = records[1].member("phones").unwrap().list().unwrap_err();
-        assert_eq!(
-            wrong,
-            Wrong {
-                place: "records[1].phones".to_owned(),
-                expected: "list"
-            }
-        );
-        let wrong = Node::root(&value)
-            .member("more")
-            .unwrap()
-            .required_text()
-            .unwrap_err();
+        assert_eq!(wrong, Wrong { place: "records[1].phones".to_owned(), expected: "list" });
+        let wrong = Node::root(&value).member("more").unwrap().required_text().unwrap_err();
         assert_eq!(wrong.place, "more");
     }
 
@@ -208,24 +165,14 @@ mod tests {
     fn null_is_absent() {
         let value = parse(b"{\"name\": null}").unwrap();
         let name = Node::root(&value).member("name").unwrap();
-        assert!(
-            !name.is_there() && name.text().unwrap().is_none() && name.list().unwrap().is_empty()
-        );
+        assert!(!name.is_there() && name.text().unwrap().is_none() && name.list().unwrap().is_empty());
         assert!(!Node::root(&Value::Null).is_there());
     }
 
     #[test]
     fn refuses_bodies_that_are_no_json() {
         let deep = [vec![b'['; 10_000], vec![b']'; 10_000]].concat();
-        let bad: [&[u8]; 7] = [
-            b"",
-            b"<html>",
-            b"{\"a\":",
-            b"1e400",
-            b"\"\xff\"",
-            b"\xff\xfe{\0}\0",
-            &deep,
-        ];
+        let bad: [&[u8]; 7] = [b"", b"<html>", b"{\"a\":", b"1e400", b"\"\xff\"", b"\xff\xfe{\0}\0", &deep];
         for body in bad {
             assert_eq!(parse(body).unwrap_err().expected, "JSON");
         }
@@ -234,21 +181,17 @@ mod tests {
 
     #[test]
     fn judges_ids_flags_and_moments() {
-        let value = parse(br#"{"float": 1.5, "empty": "", "line": "a\nb", "yes": true, "ms": 5, "minus": -5, "date": "1970-01-01T00:00:01Z"}"#).unwrap();
+        let value =
+            parse(br#"{"float": 1.5, "empty": "", "line": "a\nb", "yes": true, "ms": 5, "minus": -5, "date": "1970-01-01T00:00:01Z"}"#)
+                .unwrap();
         let at = |name: &str| Node::root(&value).member(name).unwrap();
         for bad in ["float", "empty", "line"] {
             assert!(at(bad).id(128).is_err(), "{bad}");
         }
         assert!(at("date").id(3).is_err());
-        assert!(
-            at("yes").flag().unwrap() && !at("none").flag().unwrap() && at("ms").flag().is_err()
-        );
+        assert!(at("yes").flag().unwrap() && !at("none").flag().unwrap() && at("ms").flag().is_err());
         assert_eq!(at("ms").moment().unwrap(), Some(5));
         assert_eq!(at("date").moment().unwrap(), Some(1_000));
-        assert!(
-            at("minus").moment().is_err()
-                && at("float").moment().is_err()
-                && at("yes").moment().is_err()
-        );
+        assert!(at("minus").moment().is_err() && at("float").moment().is_err() && at("yes").moment().is_err());
     }
 }

@@ -37,10 +37,6 @@ fn organisation(answer: &Node<'_>) -> Result<(Option<String>, Option<String>), W
     if !answer.is_there() {
         return answer.wrong("object");
     }
-    let name = answer
-        .member("name")?
-        .text()?
-        .filter(|name| !name.trim().is_empty())
-        .map(str::to_owned);
+    let name = answer.member("name")?.text()?.filter(|name| !name.trim().is_empty()).map(str::to_owned);
     Ok((answer.member("organisation")?.id(MAX_ID)?, name))
 }

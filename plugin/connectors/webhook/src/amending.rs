@@ -12,38 +12,20 @@ use crate::{
 impl Guest for Webhook {
     fn amend(context: Context, items: Vec<Item>) -> Result<Done, Failure> {
         let mut client = Client::new(&context);
-        let outcomes = if items.is_empty() {
-            Ok(Vec::new())
-        } else {
-            amend(&mut client, &context, &items)
-        };
+        let outcomes = if items.is_empty() { Ok(Vec::new()) } else { amend(&mut client, &context, &items) };
         let outcomes = client.settle(outcomes)?;
-        Ok(Done {
-            outcomes,
-            usage: client.usage(),
-            extras: Vec::new(),
-        })
+        Ok(Done { outcomes, usage: client.usage(), extras: Vec::new() })
     }
 }
 
-fn amend(
-    client: &mut Client<'_>,
-    context: &Context,
-    items: &[Item],
-) -> Result<Vec<Result<(), Failure>>, Failure> {
-    let amendments: Vec<Value> = items
-        .iter()
-        .map(|item| call_json::to_amend(&item.key, &item.activity.id, &item.change))
-        .collect();
+fn amend(client: &mut Client<'_>, context: &Context, items: &[Item]) -> Result<Vec<Result<(), Failure>>, Failure> {
+    let amendments: Vec<Value> = items.iter().map(|item| call_json::to_amend(&item.key, &item.activity.id, &item.change)).collect();
     let request = Request::post("/calls/amend", &json!({ "amendments": amendments }));
     let answer = ask(client, context.now, &request, &[]).map_err(not_offered)?;
     answer.read(|answer| {
         let results = Results::of(&answer)?;
         let done = |status: &str| (status == "amended").then_some(());
-        Ok(items
-            .iter()
-            .map(|item| results.outcome(&item.key, |status, _| Ok(done(status))))
-            .collect())
+        Ok(items.iter().map(|item| results.outcome(&item.key, |status, _| Ok(done(status)))).collect())
     })
 }
 

@@ -40,11 +40,7 @@ pub fn to_amend(key: &str, activity: &str, change: &Amendment) -> Value {
     put(&mut members, "subject", change.subject.as_ref());
     put(&mut members, "body", change.body.as_ref());
     put(&mut members, "recording", change.recording.as_ref());
-    put(
-        &mut members,
-        "user",
-        change.user.as_ref().map(|user| &user.id),
-    );
+    put(&mut members, "user", change.user.as_ref().map(|user| &user.id));
     Value::Object(members)
 }
 

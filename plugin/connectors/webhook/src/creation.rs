@@ -21,20 +21,10 @@ impl Guest for Webhook {
         let mut client = Client::new(&context);
         let made = create(&mut client, &context, &key, &draft);
         let (entity, was_there) = client.settle(made)?;
-        Ok(Made {
-            entity,
-            was_there,
-            usage: client.usage(),
-            extras: Vec::new(),
-        })
+        Ok(Made { entity, was_there, usage: client.usage(), extras: Vec::new() })
     }
 
-    fn find_created(
-        context: Context,
-        key: WorkKey,
-        _draft: Draft,
-        _since: Moment,
-    ) -> Result<Option<Made>, Failure> {
+    fn find_created(context: Context, key: WorkKey, _draft: Draft, _since: Moment) -> Result<Option<Made>, Failure> {
         // The service stores the key, so neither the draft nor the time is needed to know the record again.
         let mut client = Client::new(&context);
         let path = Query::of("/records").with("key", &key).into_text();
@@ -42,37 +32,17 @@ impl Guest for Webhook {
             .and_then(|answer| answer.read(|answer| record_json::page(&answer, &context)));
         let (entities, _) = client.settle(found)?;
         let usage = client.usage();
-        Ok(entities.into_iter().next().map(|entity| Made {
-            entity,
-            was_there: true,
-            usage,
-            extras: Vec::new(),
-        }))
+        Ok(entities.into_iter().next().map(|entity| Made { entity, was_there: true, usage, extras: Vec::new() }))
     }
 }
 
-fn create(
-    client: &mut Client<'_>,
-    context: &Context,
-    key: &str,
-    draft: &Draft,
-) -> Result<(Entity, bool), Failure> {
+fn create(client: &mut Client<'_>, context: &Context, key: &str, draft: &Draft) -> Result<(Entity, bool), Failure> {
     let Some(kind) = kinds::to_create(&draft.role, draft.kind.as_deref()) else {
-        return Err(Failure::Unsupported(detail(message(
-            "webhook.not-creatable",
-            &[],
-        ))));
+        return Err(Failure::Unsupported(detail(message("webhook.not-creatable", &[]))));
     };
     let body = json!({ "key": key, "record": record_json::to_create(kind, draft) });
-    let answer = ask(
-        client,
-        context.now,
-        &Request::post("/records", &body),
-        &[409],
-    )?;
-    let entity = |answer: &Answer| {
-        answer.read(|answer| record_json::entity(&answer.member("record")?, context))
-    };
+    let answer = ask(client, context.now, &Request::post("/records", &body), &[409])?;
+    let entity = |answer: &Answer| answer.read(|answer| record_json::entity(&answer.member("record")?, context));
     match answer.status {
         201 => Ok((entity(&answer)?, false)),
         200 => Ok((entity(&answer)?, true)),
@@ -85,14 +55,8 @@ fn create(
 fn duplicate(found: Result<Entity, Failure>) -> Failure {
     match found {
         Ok(entity) => {
-            let detail = Detail {
-                status: Some(409),
-                ..detail(message("webhook.duplicate", &[]))
-            };
-            Failure::Duplicate(Elsewhere {
-                found: entity.reference,
-                detail,
-            })
+            let detail = Detail { status: Some(409), ..detail(message("webhook.duplicate", &[])) };
+            Failure::Duplicate(Elsewhere { found: entity.reference, detail })
         }
         Err(Failure::Unclear(detail)) => Failure::Garbled(detail),
         Err(other) => other,

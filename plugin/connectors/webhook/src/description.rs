@@ -2,9 +2,7 @@ use pbx_connector_kit::{text::message, types::Role};
 
 use crate::{
     Webhook,
-    bindings::exports::pbx::crm::description::{
-        Auth, Description, Guest, KindInfo, Operation, Place,
-    },
+    bindings::exports::pbx::crm::description::{Auth, Description, Guest, KindInfo, Operation, Place},
     kinds, settings_page,
 };
 
@@ -16,25 +14,11 @@ impl Guest for Webhook {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             kinds: vec![
                 kind(kinds::PERSON, "webhook.kind.person", Role::Person, true),
-                kind(
-                    kinds::PROSPECT,
-                    "webhook.kind.prospect",
-                    Role::Prospect,
-                    true,
-                ),
-                kind(
-                    kinds::ORGANISATION,
-                    "webhook.kind.organisation",
-                    Role::Organisation,
-                    false,
-                ),
+                kind(kinds::PROSPECT, "webhook.kind.prospect", Role::Prospect, true),
+                kind(kinds::ORGANISATION, "webhook.kind.organisation", Role::Organisation, false),
             ],
             operations: vec![
-                operation(
-                    &["find", "exact-check", "search", "find-created"],
-                    "GET",
-                    "/records",
-                ),
+                operation(&["find", "exact-check", "search", "find-created"], "GET", "/records"),
                 operation(&["create"], "POST", "/records"),
                 operation(&["write"], "POST", "/calls"),
                 operation(&["find-written"], "GET", "/calls"),

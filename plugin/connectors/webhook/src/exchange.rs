@@ -26,12 +26,8 @@ impl Answer {
     ///
     /// # Errors
     /// As said, where `reader` says that it is wrong.
-    pub fn read<'a, T>(
-        &'a self,
-        reader: impl FnOnce(Node<'a>) -> Result<T, Wrong>,
-    ) -> Result<T, Failure> {
-        reader(Node::root(&self.json))
-            .map_err(|wrong| failure::wrong_answer(self.effect, self.status, &wrong))
+    pub fn read<'a, T>(&'a self, reader: impl FnOnce(Node<'a>) -> Result<T, Wrong>) -> Result<T, Failure> {
+        reader(Node::root(&self.json)).map_err(|wrong| failure::wrong_answer(self.effect, self.status, &wrong))
     }
 }
 
@@ -39,37 +35,24 @@ impl Answer {
 ///
 /// # Errors
 /// The service could not be asked, refused, or did not answer with JSON.
-pub fn ask(
-    client: &mut Client<'_>,
-    now: context::Moment,
-    request: &Request,
-    also: &[u16],
-) -> Result<Answer, Failure> {
+pub fn ask(client: &mut Client<'_>, now: context::Moment, request: &Request, also: &[u16]) -> Result<Answer, Failure> {
     let response = client.send(request)?;
     if !also.contains(&response.status)
         && let Some(failure) = refusal(&response, request.effect, now)
     {
         return Err(failure);
     }
-    let json = json::parse(&response.body)
-        .map_err(|wrong| failure::wrong_answer(request.effect, response.status, &wrong))?;
-    Ok(Answer {
-        status: response.status,
-        json,
-        effect: request.effect,
-    })
+    let json = json::parse(&response.body).map_err(|wrong| failure::wrong_answer(request.effect, response.status, &wrong))?;
+    Ok(Answer { status: response.status, json, effect: request.effect })
 }
 
 fn refusal(response: &Response, effect: Effect, now: context::Moment) -> Option<Failure> {
     let failure = status::failure(response, effect, now, &said(&response.body))?;
     Some(match failure {
-        // Records are never asked for by path, so this is a wrong address and no record that is gone. Whatever waits shall wait on until it is set right.
-        Failure::Gone(detail) => {
-            Failure::Garbled(about_status("webhook.no-endpoint", response.status, detail))
-        }
-        Failure::Unsupported(detail) => {
-            Failure::Unsupported(about_status("webhook.not-offered", response.status, detail))
-        }
+        // Records are never asked for by path, so this is a wrong address and no record that is gone. Whatever waits shall wait on
+        // until it is set right.
+        Failure::Gone(detail) => Failure::Garbled(about_status("webhook.no-endpoint", response.status, detail)),
+        Failure::Unsupported(detail) => Failure::Unsupported(about_status("webhook.not-offered", response.status, detail)),
         other => other,
     })
 }
@@ -91,19 +74,9 @@ fn said(body: &[u8]) -> Refusal {
         let member = root.member(name).ok()?;
         member.text().ok().flatten().map(str::to_owned)
     };
-    let fields = root
-        .member("fields")
-        .and_then(|fields| fields.list())
-        .unwrap_or_default();
-    let fields = fields
-        .iter()
-        .filter_map(|field| field.text().ok().flatten())
-        .map(str::to_owned);
-    Refusal {
-        code: text("code"),
-        words: text("error"),
-        fields: fields.take(64).collect(),
-    }
+    let fields = root.member("fields").and_then(|fields| fields.list()).unwrap_or_default();
+    let fields = fields.iter().filter_map(|field| field.text().ok().flatten()).map(str::to_owned);
+    Refusal { code: text("code"), words: text("error"), fields: fields.take(64).collect() }
 }
 
 #[cfg(test)]
@@ -111,32 +84,20 @@ mod tests {
     use super::*;
 
     fn refused(status: u16, body: &str) -> Failure {
-        let response = Response {
-            status,
-            headers: Vec::new(),
-            body: body.as_bytes().to_vec(),
-        };
+        let response = Response { status, headers: Vec::new(), body: body.as_bytes().to_vec() };
         refusal(&response, Effect::Writes, 0).unwrap()
     }
 
     #[test]
     fn quotes_the_service() {
-        let Failure::Invalid(wrong) = refused(
-            422,
-            r#"{"error": "no such owner", "code": "owner", "fields": ["owner", 5]}"#,
-        ) else {
+        let Failure::Invalid(wrong) = refused(422, r#"{"error": "no such owner", "code": "owner", "fields": ["owner", 5]}"#) else {
             panic!("not invalid");
         };
         assert_eq!(wrong.fields, ["owner"]);
         assert_eq!(wrong.detail.code.as_deref(), Some("owner"));
         assert_eq!(wrong.detail.said.verbatim.as_deref(), Some("no such owner"));
-        let Failure::Invalid(wrong) = refused(400, "<h1>Bad request</h1>") else {
-            panic!("not invalid")
-        };
-        assert_eq!(
-            (wrong.detail.status, wrong.detail.said.verbatim),
-            (Some(400), None)
-        );
+        let Failure::Invalid(wrong) = refused(400, "<h1>Bad request</h1>") else { panic!("not invalid") };
+        assert_eq!((wrong.detail.status, wrong.detail.said.verbatim), (Some(400), None));
     }
 
     #[test]

@@ -3,26 +3,9 @@
 //! Each exported interface has a module of its own; what they share is in `exchange` (one question and its answer), `record_json`,
 //! `call_json` and `results` (the protocol's nouns).
 
-#![deny(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic
-)]
-#![allow(
-    clippy::result_large_err,
-    reason = "failures are the contract's, and cross the border once a call"
-)]
-#![cfg_attr(
-    test,
-    allow(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::indexing_slicing,
-        clippy::panic
-    )
-)]
+#![deny(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(clippy::result_large_err, reason = "failures are the contract's, and cross the border once a call")]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 mod account;
 mod amending;

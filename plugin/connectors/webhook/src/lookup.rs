@@ -22,28 +22,14 @@ impl Guest for Webhook {
     }
 
     fn exact_check(context: Context, number: Number) -> Result<Found, Failure> {
-        by_numbers(
-            &context,
-            &Query::of("/records").with("exact", "true"),
-            &[number],
-            EXACT_LIMIT,
-        )
+        by_numbers(&context, &Query::of("/records").with("exact", "true"), &[number], EXACT_LIMIT)
     }
 }
 
-fn by_numbers(
-    context: &Context,
-    start: &Query,
-    numbers: &[Number],
-    limit: u32,
-) -> Result<Found, Failure> {
+fn by_numbers(context: &Context, start: &Query, numbers: &[Number], limit: u32) -> Result<Found, Failure> {
     let start = start.clone().with("limit", &limit.to_string());
     let mut client = Client::new(context);
-    let mut found = Gathered {
-        entities: Vec::new(),
-        more: false,
-        limit,
-    };
+    let mut found = Gathered { entities: Vec::new(), more: false, limit };
     let mut gather = || {
         for path in repeated(&start, "number", &forms(numbers), MAX_PATH) {
             let answer = ask(&mut client, context.now, &Request::get(path), &[])?;
@@ -53,12 +39,7 @@ fn by_numbers(
     };
     let gathered = gather();
     client.settle(gathered)?;
-    Ok(Found {
-        entities: found.entities,
-        more: found.more,
-        usage: client.usage(),
-        extras: Vec::new(),
-    })
+    Ok(Found { entities: found.entities, more: found.more, usage: client.usage(), extras: Vec::new() })
 }
 
 /// All forms of all numbers, each once, in their order.
@@ -83,11 +64,7 @@ impl Gathered {
     fn add(&mut self, (entities, more): (Vec<Entity>, bool)) {
         self.more |= more;
         for entity in entities {
-            if self
-                .entities
-                .iter()
-                .any(|known| known.reference.id == entity.reference.id)
-            {
+            if self.entities.iter().any(|known| known.reference.id == entity.reference.id) {
                 continue;
             }
             if self.entities.len() >= self.limit as usize {

@@ -16,20 +16,12 @@ impl<'a> Results<'a> {
     /// Reads the list; its items are looked at when they are asked for, so that one that makes no sense spoils no other.
     pub fn of(answer: &Node<'a>) -> Result<Self, Wrong> {
         let items = answer.member("results")?.required_list()?;
-        let keyed = items
-            .into_iter()
-            .filter_map(|item| Some((item.member("key").ok()?.text().ok()??, item)));
-        Ok(Self {
-            by_key: keyed.collect(),
-        })
+        let keyed = items.into_iter().filter_map(|item| Some((item.member("key").ok()?.text().ok()??, item)));
+        Ok(Self { by_key: keyed.collect() })
     }
 
     /// What became of one item. `success` reads the statuses that mean success; none: it is not one of them.
-    pub fn outcome<T>(
-        &self,
-        key: &str,
-        success: impl FnOnce(&str, &Node<'a>) -> Result<Option<T>, Wrong>,
-    ) -> Result<T, Failure> {
+    pub fn outcome<T>(&self, key: &str, success: impl FnOnce(&str, &Node<'a>) -> Result<Option<T>, Wrong>) -> Result<T, Failure> {
         let unsaid = || Failure::Unclear(detail(message("webhook.no-result", &[])));
         let item = self.by_key.get(key).ok_or_else(unsaid)?;
         let read = || {
@@ -38,17 +30,10 @@ impl<'a> Results<'a> {
             if let Some(done) = success(status, item)? {
                 return Ok(Ok(done));
             }
-            if status == "failed" {
-                refusal(item).map(Err)
-            } else {
-                word.wrong("status of the protocol")
-            }
+            if status == "failed" { refusal(item).map(Err) } else { word.wrong("status of the protocol") }
         };
         read().unwrap_or_else(|wrong: Wrong| {
-            let said = message(
-                "kit.wrong-answer",
-                &[("where", &wrong.place), ("expected", wrong.expected)],
-            );
+            let said = message("kit.wrong-answer", &[("where", &wrong.place), ("expected", wrong.expected)]);
             Err(Failure::Unclear(detail(said)))
         })
     }
@@ -62,15 +47,9 @@ fn refusal(item: &Node<'_>) -> Result<Failure, Wrong> {
         None => plain,
     };
     let reason = item.member("reason")?.text()?;
-    let detail = Detail {
-        code: reason.map(str::to_owned),
-        ..detail(said)
-    };
+    let detail = Detail { code: reason.map(str::to_owned), ..detail(said) };
     Ok(match reason {
-        None | Some("invalid") => Failure::Invalid(WrongFields {
-            fields: Vec::new(),
-            detail,
-        }),
+        None | Some("invalid") => Failure::Invalid(WrongFields { fields: Vec::new(), detail }),
         Some("gone") => Failure::Gone(detail),
         Some("forbidden") => Failure::Forbidden(detail),
         Some("conflict") => Failure::Conflict(detail),
@@ -105,15 +84,10 @@ mod tests {
             {"key": "f", "status": "failed", "reason": "tired"},
         ]});
         assert_eq!(outcome(&answer, "a").unwrap(), "1");
-        let Err(Failure::Gone(gone)) = outcome(&answer, "b") else {
-            panic!("not gone")
-        };
+        let Err(Failure::Gone(gone)) = outcome(&answer, "b") else { panic!("not gone") };
         assert_eq!(gone.said.verbatim.as_deref(), Some("no record 9"));
         for unclear in ["c", "d", "nowhere"] {
-            assert!(
-                matches!(outcome(&answer, unclear), Err(Failure::Unclear(_))),
-                "{unclear}"
-            );
+            assert!(matches!(outcome(&answer, unclear), Err(Failure::Unclear(_))), "{unclear}");
         }
         assert!(matches!(outcome(&answer, "e"), Err(Failure::Invalid(_))));
         assert!(matches!(outcome(&answer, "f"), Err(Failure::Other(_))));

@@ -15,10 +15,7 @@ impl Guest for Webhook {
         let (mut entities, mut more) = if text.is_empty() {
             (Vec::new(), false)
         } else {
-            let path = Query::of("/records")
-                .with("text", text)
-                .with("limit", &limit.to_string())
-                .into_text();
+            let path = Query::of("/records").with("text", text).with("limit", &limit.to_string()).into_text();
             let answer = ask(&mut client, context.now, &Request::get(path), &[])
                 .and_then(|answer| answer.read(|answer| record_json::page(&answer, &context)));
             client.settle(answer)?
@@ -26,11 +23,6 @@ impl Guest for Webhook {
         let most = limit as usize;
         more |= entities.len() > most;
         entities.truncate(most);
-        Ok(Page {
-            entities,
-            more,
-            usage: client.usage(),
-            extras: Vec::new(),
-        })
+        Ok(Page { entities, more, usage: client.usage(), extras: Vec::new() })
     }
 }

@@ -65,25 +65,13 @@ mod tests {
     fn judges_addresses() {
         let complaint = |address: &str| {
             let value = SettingValue::Text(address.to_owned());
-            let problems = Webhook::check(vec![Setting {
-                key: ADDRESS.to_owned(),
-                value,
-            }]);
+            let problems = Webhook::check(vec![Setting { key: ADDRESS.to_owned(), value }]);
             problems.first().map(|problem| problem.message.id.clone())
         };
         assert_eq!(complaint("https://intranet.example/crm"), None);
         assert_eq!(complaint("").as_deref(), Some("webhook.address.missing"));
-        for bad in [
-            "intranet.example",
-            "https://a@b",
-            "https://a?b=c",
-            "https://",
-        ] {
-            assert_eq!(
-                complaint(bad).as_deref(),
-                Some("webhook.address.not-usable"),
-                "{bad}"
-            );
+        for bad in ["intranet.example", "https://a@b", "https://a?b=c", "https://"] {
+            assert_eq!(complaint(bad).as_deref(), Some("webhook.address.not-usable"), "{bad}");
         }
         assert_eq!(Webhook::check(Vec::new()).len(), 1);
     }

@@ -25,10 +25,7 @@ mod tests {
     #[test]
     fn languages_have_the_same_messages() {
         let all = |language: &str| <Webhook as Guest>::catalogue(language.to_owned());
-        assert_eq!(
-            catalogue::differences(&all("en"), &all("zh-CN")),
-            Vec::<String>::new()
-        );
+        assert_eq!(catalogue::differences(&all("en"), &all("zh-CN")), Vec::<String>::new());
     }
 
     #[test]
@@ -51,10 +48,7 @@ mod tests {
             assert!(known.iter().any(|(known, _)| known == id), "{id}");
         }
         for (id, _) in known.iter().filter(|(id, _)| id.starts_with("webhook.")) {
-            assert!(
-                used.contains(&id.as_str()),
-                "{id} is in the catalogue for nothing"
-            );
+            assert!(used.contains(&id.as_str()), "{id} is in the catalogue for nothing");
         }
     }
 }

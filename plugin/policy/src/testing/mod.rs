@@ -11,9 +11,7 @@ pub use render::render;
 use crate::contract::pbx::crm::connections::{Connection, KindInfo, User};
 use crate::contract::pbx::crm::known_records::Known;
 use crate::contract::pbx::crm::requests::RequestError;
-use crate::contract::pbx::crm::types::{
-    About, Draft, Entity, JournalEntry, RecordRef, Role, UserRef,
-};
+use crate::contract::pbx::crm::types::{About, Draft, Entity, JournalEntry, RecordRef, Role, UserRef};
 use crate::contract::pbx::hooks::clients::{Card, ClientError, Lifetime};
 use crate::contract::pbx::hooks::directory::Extension;
 use crate::contract::pbx::hooks::host::{HostFacts, WallClock};
@@ -86,12 +84,7 @@ impl InMemory {
     /// One connection that creates persons and prospects, default settings, nobody bound, at 2026-01-02 03:04:05 UTC, two
     /// hours west of the PBX.
     pub fn new() -> Self {
-        let kind = |kind: &str, role, can_create| KindInfo {
-            kind: kind.to_owned(),
-            role,
-            can_create,
-            extras: vec![],
-        };
+        let kind = |kind: &str, role, can_create| KindInfo { kind: kind.to_owned(), role, can_create, extras: vec![] };
         Self {
             facts: HostFacts {
                 pbx: "test".to_owned(),
@@ -107,10 +100,7 @@ impl InMemory {
             },
             now: 1_767_323_045_000,
             utc_offset_minutes: 120,
-            settings: settings_page::schema()
-                .into_iter()
-                .map(|field| (field.key, field.default))
-                .collect(),
+            settings: settings_page::schema().into_iter().map(|field| (field.key, field.default)).collect(),
             extensions: vec![],
             connections: vec![Connection {
                 id: CONNECTOR.to_owned(),
@@ -154,19 +144,9 @@ impl InMemory {
 
     /// Binds an extension to a user of any connection; the user's name is their id.
     pub fn bind_at(&mut self, extension: &str, connector: &str, user: &str) {
-        let reference = UserRef {
-            connector: connector.to_owned(),
-            id: user.to_owned(),
-        };
-        let user = User {
-            reference,
-            name: user.to_owned(),
-            email: String::new(),
-            active: true,
-            extras: vec![],
-        };
-        self.bindings
-            .insert((extension.to_owned(), connector.to_owned()), user);
+        let reference = UserRef { connector: connector.to_owned(), id: user.to_owned() };
+        let user = User { reference, name: user.to_owned(), email: String::new(), active: true, extras: vec![] };
+        self.bindings.insert((extension.to_owned(), connector.to_owned()), user);
     }
 
     /// Changes a setting.
@@ -181,10 +161,7 @@ impl InMemory {
 
     /// Changes a setting that is a list of texts.
     pub fn set_texts(&mut self, key: &str, values: &[&str]) {
-        self.set(
-            key,
-            SettingValue::Texts(values.iter().map(ToString::to_string).collect()),
-        );
+        self.set(key, SettingValue::Texts(values.iter().map(ToString::to_string).collect()));
     }
 
     /// What the policy did since the last time, and forgets it.
@@ -247,10 +224,7 @@ impl InMemory {
 
     /// How many look-ups were asked for.
     pub fn look_ups(&self) -> usize {
-        self.deeds
-            .iter()
-            .filter(|deed| matches!(deed, Deed::Match(_)))
-            .count()
+        self.deeds.iter().filter(|deed| matches!(deed, Deed::Match(_))).count()
     }
 
     fn requested(&mut self, deed: Deed) -> Result<(), RequestError> {
@@ -277,11 +251,7 @@ impl InMemory {
 /// A person of the first connection with one number.
 pub fn person(id: &str, name: &str, stored: &str) -> Entity {
     Entity {
-        reference: RecordRef {
-            connector: CONNECTOR.to_owned(),
-            kind: "contact".to_owned(),
-            id: id.to_owned(),
-        },
+        reference: RecordRef { connector: CONNECTOR.to_owned(), kind: "contact".to_owned(), id: id.to_owned() },
         role: Role::Person,
         name: name.to_owned(),
         first_name: None,
@@ -314,41 +284,26 @@ impl World for InMemory {
         sameness(number, stored)
     }
     fn extension(&self, id: &str) -> Option<Extension> {
-        self.extensions
-            .iter()
-            .find(|extension| extension.id == id)
-            .cloned()
+        self.extensions.iter().find(|extension| extension.id == id).cloned()
     }
     fn connections(&self) -> Vec<Connection> {
         self.connections.clone()
     }
     fn user_of(&self, extension: &str, connector: &str) -> Option<User> {
-        self.bindings
-            .get(&(extension.to_owned(), connector.to_owned()))
-            .cloned()
+        self.bindings.get(&(extension.to_owned(), connector.to_owned())).cloned()
     }
     fn bound(&self, extension: &str) -> bool {
         self.bindings.keys().any(|(bound, _)| bound == extension)
     }
     fn known_by_number(&self, number: &Number) -> Vec<Known> {
-        let has = |known: &&Known| {
-            known
-                .entity
-                .phones
-                .iter()
-                .any(|(_, stored)| !matches!(sameness(number, stored), Sameness::No))
-        };
+        let has = |known: &&Known| known.entity.phones.iter().any(|(_, stored)| !matches!(sameness(number, stored), Sameness::No));
         self.known.iter().filter(has).cloned().collect()
     }
     fn known(&self, reference: &RecordRef) -> Option<Known> {
-        self.known
-            .iter()
-            .find(|known| known.entity.reference == *reference)
-            .cloned()
+        self.known.iter().find(|known| known.entity.reference == *reference).cloned()
     }
     fn link(&self, reference: &RecordRef) -> Option<String> {
-        self.has_pages
-            .then(|| format!("https://crm.example/{}/{}", reference.kind, reference.id))
+        self.has_pages.then(|| format!("https://crm.example/{}/{}", reference.kind, reference.id))
     }
     fn note(&self, call: &str, key: &str) -> Option<String> {
         self.notes.get(&(call.to_owned(), key.to_owned())).cloned()
@@ -356,38 +311,19 @@ impl World for InMemory {
     fn set_note(&mut self, call: &str, key: &str, value: &str) -> bool {
         let fits = key.len() <= 64 && value.len() <= 4096;
         if fits {
-            self.notes
-                .insert((call.to_owned(), key.to_owned()), value.to_owned());
+            self.notes.insert((call.to_owned(), key.to_owned()), value.to_owned());
         }
         fits
     }
     fn log(&mut self, _level: Level, _text: &str) {}
     fn reason(&mut self, decision: &str, why: &Message) {
-        self.deeds
-            .push(Deed::Reason(decision.to_owned(), why.clone()));
+        self.deeds.push(Deed::Reason(decision.to_owned(), why.clone()));
     }
-    fn show_card(
-        &mut self,
-        extension: &str,
-        _call: &str,
-        card: &Card,
-        _lifetime: &Lifetime,
-    ) -> Result<(), ClientError> {
+    fn show_card(&mut self, extension: &str, _call: &str, card: &Card, _lifetime: &Lifetime) -> Result<(), ClientError> {
         self.show(Deed::Card(extension.to_owned(), card.clone()))
     }
-    fn open_page(
-        &mut self,
-        extension: &str,
-        _call: &str,
-        link: &str,
-        _title: &str,
-        lifetime: &Lifetime,
-    ) -> Result<(), ClientError> {
-        self.show(Deed::Page(
-            extension.to_owned(),
-            link.to_owned(),
-            lifetime.clone(),
-        ))
+    fn open_page(&mut self, extension: &str, _call: &str, link: &str, _title: &str, lifetime: &Lifetime) -> Result<(), ClientError> {
+        self.show(Deed::Page(extension.to_owned(), link.to_owned(), lifetime.clone()))
     }
     fn match_number(&mut self, _call: &str, number: &Number) -> Result<(), RequestError> {
         self.requested(Deed::Match(number.raw.clone()))
@@ -395,12 +331,7 @@ impl World for InMemory {
     fn create(&mut self, key: &str, _call: &str, draft: &Draft) -> Result<(), RequestError> {
         self.requested(Deed::Create(key.to_owned(), draft.clone()))
     }
-    fn journal(
-        &mut self,
-        key: &str,
-        about: &About,
-        entry: &JournalEntry,
-    ) -> Result<(), RequestError> {
+    fn journal(&mut self, key: &str, about: &About, entry: &JournalEntry) -> Result<(), RequestError> {
         self.requested(Deed::Journal(key.to_owned(), about.clone(), entry.clone()))
     }
     fn reply_done(&mut self, _request: &str, said: &Message) {

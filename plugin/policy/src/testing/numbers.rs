@@ -21,15 +21,7 @@ pub fn number(raw: &str) -> Number {
 
 /// A number of another kind.
 pub fn of_kind(raw: &str, kind: NumberKind) -> Number {
-    Number {
-        raw: raw.to_owned(),
-        kind,
-        e164: None,
-        country: None,
-        forms: vec![],
-        local_only: false,
-        extras: vec![],
-    }
+    Number { raw: raw.to_owned(), kind, e164: None, country: None, forms: vec![], local_only: false, extras: vec![] }
 }
 
 /// Exact if all digits agree; else by the last seven or more.
@@ -41,13 +33,7 @@ pub fn sameness(number: &Number, stored: &str) -> Sameness {
     if number.forms.contains(&stored) {
         return Sameness::Exact;
     }
-    let common = |form: &String| {
-        form.bytes()
-            .rev()
-            .zip(stored.bytes().rev())
-            .take_while(|(a, b)| a == b)
-            .count()
-    };
+    let common = |form: &String| form.bytes().rev().zip(stored.bytes().rev()).take_while(|(a, b)| a == b).count();
     match number.forms.iter().map(common).max() {
         Some(digits @ 7..) => Sameness::Last(u8::try_from(digits.min(14)).unwrap_or(14)),
         _ => Sameness::No,
@@ -56,32 +42,16 @@ pub fn sameness(number: &Number, stored: &str) -> Sameness {
 
 /// A moment at a fixed distance from UTC.
 pub fn wall_clock(at: u64, utc_offset_minutes: i16) -> WallClock {
-    let seconds =
-        i64::try_from(at / 1000).unwrap_or(i64::MAX / 2) + i64::from(utc_offset_minutes) * 60;
+    let seconds = i64::try_from(at / 1000).unwrap_or(i64::MAX / 2) + i64::from(utc_offset_minutes) * 60;
     let (mut days, in_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let leap = |year: u16| {
-        (year.is_multiple_of(4) && !year.is_multiple_of(100)) || year.is_multiple_of(400)
-    };
+    let leap = |year: u16| (year.is_multiple_of(4) && !year.is_multiple_of(100)) || year.is_multiple_of(400);
     let mut year = 1970;
     while days >= 365 + i64::from(leap(year)) {
         days -= 365 + i64::from(leap(year));
         year += 1;
     }
     let mut month = 1;
-    for length in [
-        31,
-        28 + i64::from(leap(year)),
-        31,
-        30,
-        31,
-        30,
-        31,
-        31,
-        30,
-        31,
-        30,
-        31,
-    ] {
+    for length in [31, 28 + i64::from(leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
         if days < length {
             break;
         }

@@ -19,10 +19,7 @@ pub fn render(language: &str, message: &Message) -> String {
         } else if let Some(behind) = from.strip_prefix("}}") {
             text.push('}');
             behind
-        } else if let Some((name, behind)) = from
-            .strip_prefix('{')
-            .and_then(|inside| inside.split_once('}'))
-        {
+        } else if let Some((name, behind)) = from.strip_prefix('{').and_then(|inside| inside.split_once('}')) {
             match message.arguments.iter().find(|(one, _)| one == name) {
                 Some((_, value)) => text.push_str(value),
                 None => text.push_str(&format!("{{?{name}}}")),

@@ -36,6 +36,8 @@ pub(super) async fn serve(socket: TcpStream, state: Shared, _place: OwnedSemapho
     let service = service_fn(move |request| respond(request, Arc::clone(&state)));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
+        // The only thing in an answer that would differ from one run to the next.
+        .auto_date_header(false)
         .header_read_timeout(SILENCE)
         .max_buf_size(64 * 1024)
         .serve_connection(TokioIo::new(socket), service);
@@ -57,10 +59,7 @@ async fn respond(request: Request<Incoming>, state: Shared) -> Result<Response<F
         match now.to_str().ok().and_then(|text| text.parse().ok()) {
             Some(now) => state.now_ms = now,
             None => {
-                return Ok(
-                    wire::error(400, &format!("{NOW_MS} must be whole milliseconds"))
-                        .map(Into::into),
-                );
+                return Ok(wire::error(400, &format!("{NOW_MS} must be whole milliseconds")).map(Into::into));
             }
         }
     }
@@ -75,9 +74,7 @@ async fn respond(request: Request<Incoming>, state: Shared) -> Result<Response<F
 async fn collect(body: Incoming) -> Result<Vec<u8>, Response<Vec<u8>>> {
     match tokio::time::timeout(BODY_TIME, Limited::new(body, MAX_BODY).collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes().into()),
-        Ok(Err(why)) if why.is::<LengthLimitError>() => {
-            Err(wire::error(413, "the body is larger than 4 MiB"))
-        }
+        Ok(Err(why)) if why.is::<LengthLimitError>() => Err(wire::error(413, "the body is larger than 4 MiB")),
         Ok(Err(why)) => Err(wire::error(400, &format!("the body cannot be read: {why}"))),
         Err(_) => Err(wire::error(408, "the body took too long")),
     }
@@ -90,9 +87,7 @@ fn deliver(answer: Answer, is_player: bool) -> Result<Response<Full<Bytes>>, Cut
         }
         let mut response = Response::new(Vec::new());
         *response.status_mut() = http::StatusCode::NO_CONTENT;
-        response
-            .headers_mut()
-            .insert(OUTCOME, HeaderValue::from_static(word));
+        response.headers_mut().insert(OUTCOME, HeaderValue::from_static(word));
         Ok(response)
     };
     let mut response = match answer.outcome {
@@ -100,8 +95,6 @@ fn deliver(answer: Answer, is_player: bool) -> Result<Response<Full<Bytes>>, Cut
         Outcome::Cut => lost("cut")?,
         Outcome::Refused => lost("refused")?,
     };
-    response
-        .headers_mut()
-        .insert(AFTER_MS, answer.after_ms.into());
+    response.headers_mut().insert(AFTER_MS, answer.after_ms.into());
     Ok(response.map(Into::into))
 }

@@ -42,53 +42,32 @@ pub(super) fn respond(state: &mut State, request: &Request<Vec<u8>>) -> Response
     let path = request.uri().path();
     let topic = path.strip_prefix(PREFIX).unwrap_or(path);
     if topic != "settings" && request.uri().query().is_some() {
-        return refusal(
-            400,
-            &ControlError::Invalid("only `settings` takes parameters".to_owned()),
-        );
+        return refusal(400, &ControlError::Invalid("only `settings` takes parameters".to_owned()));
     }
     let done = match (request.method(), topic) {
-        (&Method::GET, "name") => Ok(wire::json(
-            200,
-            &Name {
-                name: state.fake.name().to_owned(),
-            },
-        )),
+        (&Method::GET, "name") => Ok(wire::json(200, &Name { name: state.fake.name().to_owned() })),
         (&Method::GET, "settings") => settings(state, request),
-        (&Method::GET, "clock") => Ok(wire::json(
-            200,
-            &Clock {
-                now_ms: state.now_ms,
-            },
-        )),
+        (&Method::GET, "clock") => Ok(wire::json(200, &Clock { now_ms: state.now_ms })),
         (&Method::PUT, "clock") => body(request).map(|clock: Clock| {
             state.now_ms = clock.now_ms;
             nothing()
         }),
         (&Method::GET, "records") => Ok(wire::json(200, &state.fake.records())),
-        (&Method::POST, "records") => body(request)
-            .and_then(|seeds: Vec<SeedRecord>| state.fake.seed(state.now_ms, seeds))
-            .map(|ids| wire::json(200, &Ids { ids })),
+        (&Method::POST, "records") => {
+            body(request).and_then(|seeds: Vec<SeedRecord>| state.fake.seed(state.now_ms, seeds)).map(|ids| wire::json(200, &Ids { ids }))
+        }
         (&Method::GET, "activities") => Ok(wire::json(200, &state.fake.activities())),
         (&Method::GET, "requests") => Ok(wire::json(200, &state.fake.requests())),
-        (&Method::POST, "faults") => body(request)
-            .and_then(|fault: Fault| state.fake.inject(fault))
-            .map(|()| nothing()),
+        (&Method::POST, "faults") => body(request).and_then(|fault: Fault| state.fake.inject(fault)).map(|()| nothing()),
         (&Method::DELETE, "faults") => {
             state.fake.clear_faults();
             Ok(nothing())
         }
         (_, "name" | "settings" | "clock" | "records" | "activities" | "requests" | "faults") => {
-            return refusal(
-                405,
-                &ControlError::Invalid(format!("{} does not go with {path}", request.method())),
-            );
+            return refusal(405, &ControlError::Invalid(format!("{} does not go with {path}", request.method())));
         }
         _ => {
-            return refusal(
-                404,
-                &ControlError::Invalid(format!("the control side has no {path}")),
-            );
+            return refusal(404, &ControlError::Invalid(format!("the control side has no {path}")));
         }
     };
     done.unwrap_or_else(|why| match why {
@@ -98,15 +77,12 @@ pub(super) fn respond(state: &mut State, request: &Request<Vec<u8>>) -> Response
 }
 
 fn settings(state: &State, request: &Request<Vec<u8>>) -> Result<Response<Vec<u8>>, ControlError> {
-    let given = wire::query_pairs(request.uri().query().unwrap_or_default())
-        .map_err(ControlError::Invalid)?;
+    let given = wire::query_pairs(request.uri().query().unwrap_or_default()).map_err(ControlError::Invalid)?;
     let address = match given.as_slice() {
         [] => &state.address,
         [(name, address)] if name == "address" => address,
         _ => {
-            return Err(ControlError::Invalid(
-                "`settings` takes one `address` and nothing else".to_owned(),
-            ));
+            return Err(ControlError::Invalid("`settings` takes one `address` and nothing else".to_owned()));
         }
     };
     Ok(wire::json(200, &state.fake.settings(address)))

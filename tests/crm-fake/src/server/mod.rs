@@ -72,29 +72,19 @@ impl Server {
         listener.set_nonblocking(true)?;
         let address = format!("http://{}", listener.local_addr()?);
         let state = State::shared(fake, address.clone());
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_io()
-            .enable_time()
-            .build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let listener = {
             let _inside = runtime.enter();
             tokio::net::TcpListener::from_std(listener)?
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let served = Arc::clone(&state);
-        let thread = std::thread::Builder::new()
-            .name("crm-fake".to_owned())
-            .spawn(move || {
-                // Dropping the runtime at the end closes what is still open.
-                runtime.spawn(accept(listener, served));
-                let _told_or_dropped = runtime.block_on(stopped);
-            })?;
-        Ok(Self {
-            address,
-            state,
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+        let thread = std::thread::Builder::new().name("crm-fake".to_owned()).spawn(move || {
+            // Dropping the runtime at the end closes what is still open.
+            runtime.spawn(accept(listener, served));
+            let _told_or_dropped = runtime.block_on(stopped);
+        })?;
+        Ok(Self { address, state, stop: Some(stop), thread: Some(thread) })
     }
 
     /// `http://127.0.0.1:4711`, without a final "/".
@@ -105,10 +95,7 @@ impl Server {
 
     /// Sets the clock, in milliseconds since 1970, for a process that serves people and lets real time pass.
     pub fn set_now(&self, now_ms: u64) {
-        self.state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .now_ms = now_ms;
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).now_ms = now_ms;
     }
 }
 

@@ -17,10 +17,6 @@ pub(super) type Shared = Arc<Mutex<State>>;
 
 impl State {
     pub fn shared(fake: Box<dyn CrmFake>, address: String) -> Shared {
-        Arc::new(Mutex::new(Self {
-            fake,
-            now_ms: 0,
-            address,
-        }))
+        Arc::new(Mutex::new(Self { fake, now_ms: 0, address }))
     }
 }

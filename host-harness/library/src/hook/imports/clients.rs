@@ -33,7 +33,14 @@ impl clients::Host for HookData {
         Ok(())
     }
 
-    fn open_page(&mut self, extension: String, call: String, link: String, title: String, lifetime: Lifetime) -> wasmtime::Result<Result<(), ClientError>> {
+    fn open_page(
+        &mut self,
+        extension: String,
+        call: String,
+        link: String,
+        title: String,
+        lifetime: Lifetime,
+    ) -> wasmtime::Result<Result<(), ClientError>> {
         self.room()?;
         if let Err(why) = self.showable(&extension, &call, &lifetime) {
             return Ok(Err(why));

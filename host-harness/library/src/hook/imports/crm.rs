@@ -44,9 +44,12 @@ impl requests::Host for HookData {
             return Ok(Err(RequestError::SwitchedOff));
         }
         let role = std::mem::discriminant(&draft.role);
-        let can = self.state.accounts.iter().filter(|account| account.connection.creates).any(|account| {
-            account.connection.kinds.iter().any(|kind| kind.can_create && std::mem::discriminant(&kind.role) == role)
-        });
+        let can = self
+            .state
+            .accounts
+            .iter()
+            .filter(|account| account.connection.creates)
+            .any(|account| account.connection.kinds.iter().any(|kind| kind.can_create && std::mem::discriminant(&kind.role) == role));
         if !can {
             return Ok(Err(RequestError::Unsupported));
         }
@@ -56,7 +59,9 @@ impl requests::Host for HookData {
         if draft.last_name.is_empty() {
             return Ok(Err(RequestError::Invalid("last-name is empty".to_owned())));
         }
-        if let Some(field) = too_long(&[("first-name", &draft.first_name, 256), ("last-name", &draft.last_name, 256), ("company", &draft.company, 256)]) {
+        if let Some(field) =
+            too_long(&[("first-name", &draft.first_name, 256), ("last-name", &draft.last_name, 256), ("company", &draft.company, 256)])
+        {
             return Ok(Err(RequestError::Invalid(format!("{field} is too long"))));
         }
         if !self.free_key(&key, |task| matches!(task, Task::Create(_))) {
@@ -97,7 +102,11 @@ impl requests::Host for HookData {
             return Ok(Err(RequestError::BadKey));
         }
         let journal = self.state.store.work(&journal_key);
-        let asked_now = self.unit.lines.iter().any(|line| matches!(line, crate::hook::unit::Line::Write(Write::Journal { key, .. }) if *key == journal_key));
+        let asked_now = self
+            .unit
+            .lines
+            .iter()
+            .any(|line| matches!(line, crate::hook::unit::Line::Write(Write::Journal { key, .. }) if *key == journal_key));
         if journal.is_none() && !asked_now {
             return Ok(Err(RequestError::BadKey));
         }
@@ -167,7 +176,11 @@ impl connections::Host for HookData {
     }
 
     fn bound(&mut self, extension: String) -> wasmtime::Result<bool> {
-        Ok(self.state.accounts.iter().any(|account| self.state.bindings.user_of(&extension, &account.connection.id, self.state.pbx.as_ref()).is_some()))
+        Ok(self
+            .state
+            .accounts
+            .iter()
+            .any(|account| self.state.bindings.user_of(&extension, &account.connection.id, self.state.pbx.as_ref()).is_some()))
     }
 }
 
@@ -181,4 +194,3 @@ impl HookData {
         good_key(key) && self.state.store.work(key).is_none_or(|item| same_kind(&item.task))
     }
 }
-

@@ -21,7 +21,11 @@ impl Host for HookData {
         self.unit.log.push(LogLine {
             level: level.to_owned(),
             text: mask_digits(cut(&text, limits::LOG_BYTES)),
-            fields: fields.iter().take(32).map(|(name, value)| (cut(name, 64).to_owned(), mask_digits(cut(value, limits::LOG_BYTES)))).collect(),
+            fields: fields
+                .iter()
+                .take(32)
+                .map(|(name, value)| (cut(name, 64).to_owned(), mask_digits(cut(value, limits::LOG_BYTES))))
+                .collect(),
         });
         Ok(())
     }

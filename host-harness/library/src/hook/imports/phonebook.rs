@@ -20,7 +20,8 @@ impl Host for HookData {
         // This hook's own writes stand before what the store has.
         found.retain(|(book, entry)| !self.unit.entries.contains_key(&(book.clone(), entry.key.clone())));
         found.extend(self.unit.entries.iter().filter_map(|((book, _), entry)| entry.clone().map(|entry| (book.clone(), entry))));
-        found.retain(|(_, entry)| entry.numbers.iter().any(|(_, stored)| !matches!(self.state.numbers.same(&number, stored), Sameness::No)));
+        found
+            .retain(|(_, entry)| entry.numbers.iter().any(|(_, stored)| !matches!(self.state.numbers.same(&number, stored), Sameness::No)));
         found.sort_by_key(|(book, entry)| (own.contains(book), book.clone(), entry.key.clone()));
         found.truncate(20);
         Ok(found)

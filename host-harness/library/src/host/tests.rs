@@ -1,0 +1,226 @@
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::time::{Duration, Instant};
+
+use super::clock::Clock;
+use super::loopback::{PATIENCE, Server, wait_for_the_end};
+use super::workers::Workers;
+use super::*;
+use crate::bindings::hooks::calls::{Direction, Via};
+use crate::bindings::hooks::clients::{Card, Lifetime};
+use crate::component::Source;
+use crate::core::io::{HttpFailure, HttpRequest, Reply, Told};
+use crate::event::{Happening, Start};
+use crate::limits;
+use crate::pbx::StaticPbx;
+
+/// Tells of each card; waits for a word of the test before the next, if it is given one.
+struct Screens {
+    cards: Sender<String>,
+    go_on: Option<Receiver<()>>,
+}
+
+impl Clients for Screens {
+    fn show_card(&mut self, extension: &str, call: &str, card: &Card, texts: &Texts) {
+        let tag = card.tag.as_ref().map(|tag| texts.render("zh-CN", tag)).unwrap_or_default();
+        let _ = self.cards.send(format!("{extension} {call} {} {tag}", card.title));
+        if let Some(go_on) = &self.go_on {
+            let _ = go_on.recv_timeout(PATIENCE);
+        }
+    }
+    fn remove_card(&mut self, _: &str, _: &str) {}
+    fn open_page(&mut self, _: &str, _: &str, _: &str, _: &str, _: &Lifetime) {}
+    fn left_call(&mut self, _: &str, _: &str) {}
+    fn reply(&mut self, _: &str, _: &Reply, _: &Texts) {}
+}
+
+fn greeter() -> Source {
+    Source::bytes("greeter", include_bytes!("../../tests/fixtures/greeter.wasm").as_slice())
+}
+
+fn pbx() -> StaticPbx {
+    StaticPbx::new("US", "UTC").with_extension("1001", "Ann", None).with_extension("1002", "Bob", None)
+}
+
+fn builder(go_on: Option<Receiver<()>>) -> (HostBuilder, Receiver<String>) {
+    let (cards, shown) = channel();
+    (Host::builder().plugin(greeter()).pbx(pbx()).clients(Screens { cards, go_on }), shown)
+}
+
+fn started(call: &str) -> CallEvent {
+    CallEvent::new(call, now(), Happening::Started(Start::new(Direction::Inbound, "+15550100199", "+15550100100")))
+}
+
+fn ringing(call: &str, extension: &str) -> CallEvent {
+    CallEvent::new(call, now(), Happening::Ringing { leg: format!("leg-{extension}"), extension: extension.to_owned(), via: Via::Direct })
+}
+
+fn refusal(builder: HostBuilder) -> String {
+    builder.start().err().map(|why| why.to_string()).unwrap_or_default()
+}
+
+#[test]
+fn a_part_that_is_missing_is_named_with_the_method_that_gives_it() {
+    assert!(refusal(Host::builder()).contains("HostBuilder::plugin"));
+    assert!(refusal(Host::builder().plugin(greeter())).contains("HostBuilder::pbx"));
+    assert!(refusal(Host::builder().plugin(greeter()).pbx(pbx())).contains("HostBuilder::clients"));
+    let dials = pbx().with_facts(|facts| facts.abilities.push("dial".to_owned()));
+    assert!(refusal(builder(None).0.pbx(dials)).contains("HostBuilder::telephony"));
+    assert!(refusal(builder(None).0.pbx(StaticPbx::new("Nowhere", "UTC"))).contains("`Nowhere`"));
+}
+
+#[test]
+fn wrong_settings_and_components_are_found_at_the_start() {
+    let unknown = refusal(builder(None).0.setting("greting", "Hello"));
+    assert!(unknown.contains("greeter") && unknown.contains("`greting`") && unknown.contains("`greeting`"), "{unknown}");
+    let blank = refusal(builder(None).0.setting("greeting", " "));
+    assert!(blank.contains("`greeting`: Write a greeting"), "{blank}");
+    let broken = refusal(builder(None).0.plugin(Source::bytes("broken", b"\0asm".as_slice())));
+    assert!(broken.starts_with("broken: "), "{broken}");
+}
+
+#[test]
+fn what_was_told_before_the_stop_is_still_done() {
+    let (builder, shown) = builder(None);
+    let (tell, told) = channel();
+    let host = builder
+        .observer(move |happened| {
+            if let Told::HookFailed { why, .. } = happened {
+                let _ = tell.send(why.to_string());
+            }
+        })
+        .start()
+        .unwrap();
+    for number in 0..100 {
+        let call = format!("call-{number}");
+        for event in [started(&call), ringing(&call, "1001"), ringing(&call, "1002")] {
+            host.call(event).unwrap();
+        }
+    }
+    host.stop();
+    let shown: Vec<String> = shown.iter().collect();
+    assert_eq!(shown.len(), 200);
+    assert_eq!(shown[0], "1001 call-0 +15550100199 第 1 部话机");
+    assert_eq!(shown[199], "1002 call-99 +15550100199 第 2 部话机");
+    assert_eq!(told.iter().collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+#[test]
+fn a_host_that_is_held_up_says_so_and_makes_nobody_wait() {
+    let (release, go_on) = channel();
+    let (builder, shown) = builder(Some(go_on));
+    let host = builder.start().unwrap();
+    host.call(started("call")).unwrap();
+    host.call(ringing("call", "1001")).unwrap();
+    shown.recv_timeout(PATIENCE).unwrap();
+    let begun = Instant::now();
+    for _ in 0..INBOX {
+        assert_eq!(host.call(started("call")), Ok(()));
+    }
+    assert_eq!(host.call(started("call")), Err(NotTaken::Busy));
+    assert!(begun.elapsed() < PATIENCE / 2);
+    drop(release);
+    host.stop();
+}
+
+#[test]
+fn a_client_that_panics_ends_the_host_and_the_pbx_is_told() {
+    struct Broken;
+    impl Clients for Broken {
+        fn show_card(&mut self, _: &str, _: &str, _: &Card, _: &Texts) {
+            std::panic::resume_unwind(Box::new("broken client"));
+        }
+        fn remove_card(&mut self, _: &str, _: &str) {}
+        fn open_page(&mut self, _: &str, _: &str, _: &str, _: &str, _: &Lifetime) {}
+        fn left_call(&mut self, _: &str, _: &str) {}
+        fn reply(&mut self, _: &str, _: &Reply, _: &Texts) {}
+    }
+    let host = Host::builder().plugin(greeter()).pbx(pbx()).clients(Broken).start().unwrap();
+    host.call(started("call")).unwrap();
+    host.call(ringing("call", "1001")).unwrap();
+    let begun = Instant::now();
+    while host.call(started("other")) != Err(NotTaken::Stopped) {
+        assert!(begun.elapsed() < PATIENCE);
+        std::thread::yield_now();
+    }
+}
+
+fn workers() -> (Workers, Receiver<Message>) {
+    let (answers, inbox) = sync_channel(1);
+    (Workers::new(Arc::new(Clock::new()), answers), inbox)
+}
+
+fn answer(inbox: &Receiver<Message>) -> (u64, Result<u16, HttpFailure>) {
+    match inbox.recv_timeout(PATIENCE).unwrap() {
+        Message::Input(input) => match *input {
+            Input::Http { exchange, answer } => (exchange, answer.map(|answer| answer.status().as_u16())),
+            other => panic!("{other:?}"),
+        },
+        Message::Wake => panic!("woken"),
+    }
+}
+
+#[test]
+fn workers_answer_more_requests_than_they_are_and_give_up_what_is_too_late() {
+    let server = Server::answering("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+    let (mut workers, inbox) = workers();
+    let deadline = now() + u64::try_from(PATIENCE.as_millis()).unwrap();
+    let all = limits::RUNNING_CONNECTORS as u64 + 8;
+    for exchange in 0..all {
+        workers.send(HttpRequest { exchange, deadline, ..server.request() });
+    }
+    let mut answered: Vec<u64> = (0..all).map(|_| answer(&inbox)).map(|(exchange, result)| result.map(|_| exchange).unwrap()).collect();
+    answered.sort_unstable();
+    assert_eq!(answered, (0..all).collect::<Vec<u64>>());
+    workers.send(HttpRequest { exchange: 77, deadline: now() - 1, ..server.request() });
+    assert_eq!(answer(&inbox), (77, Err(HttpFailure::ConnectTimeout)));
+}
+
+#[test]
+fn workers_end_at_once_though_a_crm_is_silent_and_answers_are_unread() {
+    let silent = Server::start(wait_for_the_end);
+    let quick = Server::answering("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+    let (mut workers, inbox) = workers();
+    let deadline = now() + u64::try_from(PATIENCE.as_millis()).unwrap();
+    workers.send(HttpRequest { deadline, ..silent.request() });
+    silent.seen();
+    // One lies in the inbox then, the others wait for room.
+    for exchange in 0..4 {
+        workers.send(HttpRequest { exchange, deadline, ..quick.request() });
+        quick.seen();
+    }
+    let begun = Instant::now();
+    drop(inbox);
+    drop(workers);
+    assert!(begun.elapsed() < PATIENCE / 2, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_host_can_be_shared_and_ended_on_its_own_thread() {
+    fn shareable<T: Send + Sync>() {}
+    shareable::<Host>();
+    shareable::<Egress>();
+    let (give, given) = channel::<Arc<Host>>();
+    let (done, ended) = channel();
+    let host = builder(None)
+        .0
+        .observer(move |_| {
+            // The last handle goes here.
+            if let Ok(host) = given.try_recv() {
+                drop(host);
+                let _ = done.send(());
+            }
+        })
+        .start()
+        .unwrap();
+    let host = Arc::new(host);
+    give.send(Arc::clone(&host)).unwrap();
+    let inbox = host.inbox.clone();
+    drop(host);
+    inbox.send(Message::Input(Box::new(Input::Call(started("call"))))).unwrap();
+    ended.recv_timeout(PATIENCE).unwrap();
+    let begun = Instant::now();
+    while inbox.try_send(Message::Wake).is_ok() {
+        assert!(begun.elapsed() < PATIENCE);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

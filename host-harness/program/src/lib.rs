@@ -1,0 +1,8 @@
+//! The program `pbx-crm` as a library, so that its tests and those of other component authors can call what it does.
+
+#[cfg(feature = "demo")]
+pub mod demo;
+pub mod guests;
+pub mod player;
+pub mod scenario;
+pub mod timeline;

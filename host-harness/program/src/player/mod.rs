@@ -1,0 +1,356 @@
+//! Plays a scenario: the real core, the real components, a fake CRM, and a clock that jumps from event to event.
+
+mod cast;
+pub mod check;
+pub mod crm;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::path::Path;
+use std::sync::Arc;
+
+use crm_fake::{CrmFake, RecordedRequest};
+use pbx_crm_host::component::{LoadError, PreparedConnector, PreparedPlugin};
+use pbx_crm_host::core::io::{HttpAnswer, Input, Output};
+use pbx_crm_host::core::{Core, CoreError, CoreParts};
+use pbx_crm_host::engine::SandboxEngine;
+use pbx_crm_host::event::Moment;
+use pbx_crm_host::texts::Catalogue;
+
+use crate::guests::Components;
+use crate::scenario::{Event, Scenario, ScenarioError};
+
+/// Steps of one play. A scenario of a whole day has some ten thousand; more means that something feeds itself.
+const MOST_STEPS: u64 = 5_000_000;
+
+/// A play that could not begin, or did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum PlayError {
+    /// A component was refused.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The scenario is wrong.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
+    /// The core could not be made.
+    #[error(transparent)]
+    Core(#[from] CoreError),
+    /// The engine could not be made.
+    #[error("the sandbox cannot start: {0}")]
+    Engine(String),
+    /// The CRM's control side refused.
+    #[error("the CRM `{crm}` cannot be set up: {why}")]
+    Crm {
+        /// Its name.
+        crm: String,
+        /// What it said.
+        why: String,
+    },
+    /// No fake speaks this connector's language.
+    #[error("there is no built-in CRM for the connector `{0}`; start one of your own and name it with --crm http://127.0.0.1:PORT")]
+    NoCrm(String),
+    /// It went on for ever.
+    #[error("the play did not come to an end after {MOST_STEPS} steps")]
+    Endless,
+}
+
+/// What happened in a play.
+#[derive(Debug)]
+pub struct Play {
+    /// Everything that the core put out, with its moment.
+    pub outputs: Vec<(Moment, Output)>,
+    /// Moment of the offset 0.
+    pub starts: Moment,
+    /// What the CRM got.
+    pub requests: Vec<RecordedRequest>,
+    /// Records that stand in the CRM at the end.
+    pub records: Vec<crm_fake::Record>,
+    /// Ids of those that stood there at the beginning, or were put there by people.
+    pub seeded: Vec<String>,
+    /// Call histories at the end.
+    pub activities: Vec<crm_fake::Activity>,
+    /// Entries of the phonebooks that the plugin keeps.
+    pub phonebook: Vec<pbx_crm_host::bindings::hooks::phonebook::Entry>,
+    /// Work that waits at the end, and work that is dead.
+    pub unfinished: (u32, u32),
+    /// Page addresses of the records, by id.
+    pub links: BTreeMap<String, String>,
+    /// Texts of the components, for rendering.
+    pub texts: Texts,
+}
+
+/// The catalogues of everybody who speaks.
+#[derive(Debug, Clone)]
+pub struct Texts {
+    plugin: Catalogue,
+    connector: Catalogue,
+    host: Catalogue,
+}
+
+impl Texts {
+    /// Renders a message of the plugin, the connector or the host.
+    #[must_use]
+    pub fn render(&self, language: &str, message: &pbx_crm_host::bindings::hooks::types::Message) -> String {
+        let all = [&self.plugin, &self.connector, &self.host];
+        let catalogue = all.into_iter().find(|catalogue| catalogue.knows(&message.id)).unwrap_or(&self.plugin);
+        catalogue.render(language, message)
+    }
+}
+
+/// Components, compiled once for any number of plays.
+pub struct Stage {
+    engine: SandboxEngine,
+    components: Components,
+    connector: Arc<PreparedConnector>,
+}
+
+impl Stage {
+    /// Loads the connector; the plugin is loaded for each PBX, on whose facts its settings may depend.
+    ///
+    /// # Errors
+    /// A component was refused.
+    pub fn new(components: Components) -> Result<Self, PlayError> {
+        let engine = SandboxEngine::new().map_err(|why| PlayError::Engine(format!("{why:#}")))?;
+        let connector = Arc::new(PreparedConnector::load(&engine, &components.connector)?);
+        let facts = cast::pbx(&crate::scenario::parse(Path::new("default"), "title = \"\"")?).1;
+        // Loaded here as well, so that a broken plugin is told before anything is played.
+        PreparedPlugin::load(&engine, &components.policy, &facts)?;
+        Ok(Self { engine, components, connector })
+    }
+
+    /// The connector's id, which names the built-in fake.
+    #[must_use]
+    pub fn connector_id(&self) -> &str {
+        &self.connector.description().id
+    }
+
+    /// Plays a scenario against a CRM at that address.
+    ///
+    /// # Errors
+    /// It could not begin, or did not come to an end.
+    pub fn play(&self, file: &Path, text: &str, scenario: &Scenario, crm: &mut dyn CrmFake, address: &str) -> Result<Play, PlayError> {
+        Player::new(self, file, text, scenario, crm, address)?.run()
+    }
+}
+
+/// What comes next: at a moment, in order of asking.
+struct Next {
+    at: Moment,
+    order: u64,
+    what: What,
+}
+
+enum What {
+    Event(usize),
+    Http(u64, HttpAnswer),
+}
+
+impl PartialEq for Next {
+    fn eq(&self, other: &Self) -> bool {
+        (self.at, self.order) == (other.at, other.order)
+    }
+}
+impl Eq for Next {}
+impl PartialOrd for Next {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Next {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.at, self.order).cmp(&(other.at, other.order))
+    }
+}
+
+struct Player<'a> {
+    scenario: &'a Scenario,
+    crm: &'a mut dyn CrmFake,
+    core: Core,
+    legs: cast::Legs,
+    next: BinaryHeap<Reverse<Next>>,
+    order: u64,
+    starts: Moment,
+    until: Moment,
+    seeded: Vec<String>,
+    outputs: Vec<(Moment, Output)>,
+    base: String,
+    texts: Texts,
+    pages: Vec<(String, String)>,
+}
+
+impl<'a> Player<'a> {
+    fn new(
+        stage: &Stage,
+        file: &Path,
+        text: &str,
+        scenario: &'a Scenario,
+        crm: &'a mut dyn CrmFake,
+        address: &str,
+    ) -> Result<Self, PlayError> {
+        let wrong = |span: std::ops::Range<usize>, why: String| PlayError::Scenario(crate::scenario::wrong_at(file, text, span, why));
+        let (pbx, facts) = cast::pbx(scenario);
+        let starts = crate::scenario::time::local_moment(scenario.pbx.starts.get_ref(), scenario.pbx.time_zone.get_ref())
+            .map_err(|why| wrong(scenario.pbx.starts.span(), why))?;
+        let plugin = Arc::new(PreparedPlugin::load(&stage.engine, &stage.components.policy, &facts)?);
+        let settings = cast::plugin_settings(&plugin, &facts, scenario, &wrong)?;
+        let crm_error = |crm: &dyn CrmFake, why: String| PlayError::Crm { crm: crm.name().to_owned(), why };
+        let mut connector_settings = pbx_crm_host::settings::Settings::new(stage.connector.schema().to_vec());
+        for (key, value) in crm.settings(address) {
+            connector_settings.set_json(&key, &value).map_err(|why| crm_error(crm, why.to_string()))?;
+        }
+        let base = stage.connector.base(&connector_settings).unwrap_or_else(|| address.to_owned());
+        let records = scenario.crm.records.iter().map(|record| record.get_ref().clone()).collect();
+        let seeded = crm.seed(starts, records).map_err(|why| {
+            let span = scenario.crm.records.first().map_or(0..0, toml::Spanned::span);
+            wrong(span, why.to_string())
+        })?;
+        for fault in &scenario.crm.faults {
+            crm.inject(fault.get_ref().clone()).map_err(|why| wrong(fault.span(), why.to_string()))?;
+        }
+        let numbers = cast::numbers(scenario).map_err(|why| wrong(scenario.pbx.country.span(), why))?;
+        let connectors = if scenario.crm.connected {
+            vec![pbx_crm_host::core::ConnectorParts {
+                id: stage.connector.description().id.clone(),
+                connector: Arc::clone(&stage.connector),
+                settings: connector_settings,
+                base: base.clone(),
+                organisation: "scenario".to_owned(),
+                organisation_name: "Scenario".to_owned(),
+                creates: scenario.crm.creates,
+            }]
+        } else {
+            Vec::new()
+        };
+        let texts = Texts {
+            plugin: plugin.catalogue().clone(),
+            connector: stage.connector.catalogue().clone(),
+            host: pbx_crm_host::messages::host_catalogue(),
+        };
+        let pages = stage.connector.description().kinds.iter().filter_map(|kind| Some((kind.kind.clone(), kind.page.clone()?))).collect();
+        let core = Core::new(CoreParts {
+            plugin,
+            settings,
+            connectors,
+            bindings: cast::bindings(scenario, stage.connector_id(), &wrong)?,
+            pbx: Box::new(pbx),
+            numbers,
+            store: Box::new(cast::store(scenario)),
+            seed: scenario.seed,
+            virtual_time: true,
+        })?;
+        let last = scenario.events.iter().map(|event| event.get_ref().at().ms).max().unwrap_or(0);
+        let mut player = Self {
+            scenario,
+            crm,
+            core,
+            legs: cast::Legs::default(),
+            next: BinaryHeap::new(),
+            order: 0,
+            starts,
+            until: starts + last + scenario.then_wait.ms,
+            seeded,
+            outputs: Vec::new(),
+            base,
+            texts,
+            pages,
+        };
+        for index in 0..scenario.events.len() {
+            let at = scenario.events.get(index).map_or(0, |event| event.get_ref().at().ms);
+            player.plan(starts + at, What::Event(index));
+        }
+        Ok(player)
+    }
+
+    fn plan(&mut self, at: Moment, what: What) {
+        self.order += 1;
+        self.next.push(Reverse(Next { at, order: self.order, what }));
+    }
+
+    fn run(mut self) -> Result<Play, PlayError> {
+        for _ in 0..MOST_STEPS {
+            let wake = self.core.next_wake();
+            let planned = self.next.peek().map(|Reverse(next)| next.at);
+            let Some(at) = [wake, planned].into_iter().flatten().min().filter(|at| *at <= self.until) else {
+                return Ok(self.finish());
+            };
+            let input = if planned == Some(at) {
+                match self.next.pop() {
+                    Some(Reverse(Next { what: What::Http(exchange, answer), .. })) => Some(Input::Http { exchange, answer }),
+                    Some(Reverse(Next { what: What::Event(index), .. })) => self.happen(at, index)?,
+                    None => None,
+                }
+            } else {
+                Some(Input::Time)
+            };
+            if let Some(input) = input {
+                self.step(at, input);
+            }
+        }
+        Err(PlayError::Endless)
+    }
+
+    /// An event of the scenario: for the core, or for the CRM.
+    fn happen(&mut self, at: Moment, index: usize) -> Result<Option<Input>, PlayError> {
+        let Some(event) = self.scenario.events.get(index) else { return Ok(None) };
+        let failed = |crm: &dyn CrmFake, why: String| PlayError::Crm { crm: crm.name().to_owned(), why };
+        match event.get_ref() {
+            Event::Fault { fault, .. } => self.crm.inject(fault.clone()).map_err(|why| failed(self.crm, why.to_string()))?,
+            Event::ClearFaults { .. } => self.crm.clear_faults(),
+            Event::Seed { records, .. } => {
+                let ids = self.crm.seed(at, records.clone()).map_err(|why| failed(self.crm, why.to_string()))?;
+                self.seeded.extend(ids);
+            }
+            call => return Ok(self.legs.call_event(call, at).map(Input::Call)),
+        }
+        Ok(None)
+    }
+
+    fn step(&mut self, at: Moment, input: Input) {
+        for output in self.core.step(at, input) {
+            if let Output::Http(request) = &output {
+                let (after, answer) = crm::exchange(self.crm, at, request);
+                // A connector gives up at its deadline; what comes later comes for nobody.
+                self.plan(at.saturating_add(after), What::Http(request.exchange, answer));
+            }
+            self.outputs.push((at, output));
+        }
+    }
+
+    fn finish(self) -> Play {
+        let records = self.crm.records();
+        let kind_of = |role: crm_fake::Role| match role {
+            crm_fake::Role::Person => "person",
+            crm_fake::Role::Prospect => "prospect",
+            crm_fake::Role::Organisation => "organisation",
+        };
+        let links = records
+            .iter()
+            .filter_map(|record| {
+                // Kinds are named by the connector; where it has one kind a role, its page is that of the role's word, else the first.
+                let (_, page) = self.pages.iter().find(|(kind, _)| kind == kind_of(record.role)).or(self.pages.first())?;
+                Some((
+                    record.id.clone(),
+                    page.replace("{base}", &self.base).replace("{id}", &record.id).replace("{kind}", kind_of(record.role)),
+                ))
+            })
+            .collect();
+        let store = self.core.store();
+        let phonebook = store
+            .map(|store| store.books().into_iter().filter(|book| book.kept_by.is_some()).flat_map(|book| store.entries(&book.id)).collect())
+            .unwrap_or_default();
+        let unfinished = store.map(|store| store.unfinished()).unwrap_or_default();
+        let dead = unfinished.iter().filter(|item| matches!(item.state, pbx_crm_host::store::WorkState::Dead(_))).count();
+        Play {
+            outputs: self.outputs,
+            starts: self.starts,
+            requests: self.crm.requests(),
+            records,
+            seeded: self.seeded,
+            activities: self.crm.activities(),
+            phonebook,
+            unfinished: ((unfinished.len() - dead) as u32, dead as u32),
+            links,
+            texts: self.texts,
+        }
+    }
+}

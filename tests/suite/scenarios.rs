@@ -1,0 +1,50 @@
+//! Plays every scenario below `tests/scenarios`: one test for each, named after its file and the requirements that it proves.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Trial};
+use pbx_crm::guests::Components;
+use pbx_crm::player::{Stage, check, crm};
+use pbx_crm::{scenario, timeline};
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let stage = Arc::new(Stage::new(Components::built()).expect("the built components load"));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/scenarios");
+    let mut files = Vec::new();
+    collect(&root, &mut files);
+    files.sort();
+    assert!(!files.is_empty(), "there are scenarios below {}", root.display());
+    let trials = files.into_iter().map(|file| trial(&root, file, Arc::clone(&stage))).collect();
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a readable folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "toml") {
+            files.push(path);
+        }
+    }
+}
+
+fn trial(root: &Path, file: PathBuf, stage: Arc<Stage>) -> Trial {
+    let short = file.strip_prefix(root).unwrap_or(&file).with_extension("").display().to_string();
+    let proves = scenario::load(&file).map(|scenario| scenario.proves.join("_").to_lowercase().replace('-', "_")).unwrap_or_default();
+    let name = if proves.is_empty() { short } else { format!("{proves}::{short}") };
+    Trial::test(name, move || {
+        let text = std::fs::read_to_string(&file).map_err(|why| why.to_string())?;
+        let parsed = scenario::parse(&file, &text).map_err(|why| why.to_string())?;
+        let mut fake = crm::built_in(stage.connector_id()).map_err(|why| why.to_string())?;
+        let play = stage.play(&file, &text, &parsed, fake.as_mut(), crm::IN_PROCESS).map_err(|why| why.to_string())?;
+        let differences = check::check(&parsed, &text, &play);
+        if differences.is_empty() {
+            return Ok(());
+        }
+        let told: Vec<String> = differences.iter().map(|difference| difference.show(&file)).collect();
+        Err(format!("{}\n\n{}", told.join("\n"), timeline::render(&parsed, &play)).into())
+    })
+}
