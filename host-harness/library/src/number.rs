@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use phonenumber::country;
-use phonenumber::metadata::{DATABASE, Metadata};
+use phonenumber::metadata::{DATABASE, Descriptor, Metadata};
 
 use crate::bindings::hooks::numbers::Sameness;
 use crate::bindings::hooks::types::{Number, NumberKind};
@@ -121,14 +121,14 @@ impl DialPlan {
     }
 
     fn parse_external(&self, text: &str) -> Option<External> {
-        let parsed = phonenumber::parse(self.country, text).ok()?;
+        let text: String = text.chars().map(|character| ascii_digit(character).unwrap_or(character)).collect();
+        let parsed = phonenumber::parse(self.country, &text).ok()?;
         let international = text.trim_start().starts_with('+') || !matches!(parsed.code().source(), country::Source::Default);
         let metadata = self.metadata_of(&parsed)?;
         let national = national_digits(&parsed);
         let length = u16::try_from(national.len()).ok()?;
-        let lengths = metadata.descriptors().general();
         let code = parsed.code().value().to_string();
-        if lengths.possible_length().contains(&length) {
+        if has_length(metadata, Descriptor::possible_length, length) {
             let e164 = format!("+{code}{national}");
             return Some(External {
                 forms: self.forms(&code, &national, metadata),
@@ -137,7 +137,7 @@ impl DialPlan {
                 local_only: false,
             });
         }
-        if !international && lengths.possible_local_length().contains(&length) && length >= u16::from(LAST_DIGITS) {
+        if !international && has_length(metadata, Descriptor::possible_local_length, length) && length >= u16::from(LAST_DIGITS) {
             return Some(External { e164: None, country: Some(metadata.id().to_owned()), forms: vec![national], local_only: true });
         }
         None
@@ -176,6 +176,26 @@ struct External {
     country: Option<String>,
     forms: Vec<String>,
     local_only: bool,
+}
+
+/// Has any kind of number of the country that length? (The database's general description has none.)
+fn has_length(metadata: &Metadata, lengths: impl Fn(&Descriptor) -> &[u16], length: u16) -> bool {
+    let kinds = metadata.descriptors();
+    [
+        kinds.fixed_line(),
+        kinds.mobile(),
+        kinds.toll_free(),
+        kinds.premium_rate(),
+        kinds.shared_cost(),
+        kinds.personal_number(),
+        kinds.voip(),
+        kinds.pager(),
+        kinds.uan(),
+        kinds.voicemail(),
+    ]
+    .into_iter()
+    .flatten()
+    .any(|kind| lengths(kind).contains(&length))
 }
 
 /// What is dialled for an international call from a country, where it is one plain string of digits.

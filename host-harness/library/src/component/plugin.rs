@@ -141,7 +141,7 @@ impl PreparedPlugin {
             links: Default::default(),
         };
         // Far from any telephone: the schema of a large plugin may take its time on a busy machine.
-        let run = Run { now: 0, seed: 0, call: None, deadline: limits::SIMULATION_CPU };
+        let run = Run { now: 0, seed: 0, deadline: limits::SIMULATION_CPU };
         Ok(hook::new_instance(self, Box::new(state), run))
     }
 

@@ -12,7 +12,7 @@ use wasmtime::Trap;
 use super::http::{HttpAnswer, HttpGate, Shared, lock};
 use super::new_instance;
 use super::permit::Permits;
-use crate::bindings::connector::exports::pbx::crm::{account, amending, creation, journal, lookup, search, users, visibility};
+use crate::bindings::connector::exports::pbx::crm::{amending, creation, journal, lookup, search, visibility};
 use crate::bindings::connector::pbx::crm::context::Context;
 use crate::bindings::crm::types::{Draft, Failure, RecordRef, UserRef};
 use crate::bindings::hooks::types::Number;
@@ -32,9 +32,7 @@ pub(crate) enum Question {
     Write { items: Vec<journal::Item> },
     FindWritten { items: Vec<journal::Item>, since: Moment },
     Amend { items: Vec<amending::Item> },
-    Users { mark: Option<String> },
     Visible { user: UserRef, records: Vec<RecordRef> },
-    Verify,
 }
 
 impl Question {
@@ -49,9 +47,7 @@ impl Question {
             Self::Write { .. } => "write",
             Self::FindWritten { .. } => "find-written",
             Self::Amend { .. } => "amend",
-            Self::Users { .. } => "list-page",
             Self::Visible { .. } => "visible",
-            Self::Verify => "verify",
         }
     }
 
@@ -71,9 +67,7 @@ pub(crate) enum Answer {
     Written(journal::Written),
     WhichWritten(Vec<Option<RecordRef>>),
     Amended(amending::Done),
-    Users(users::Page),
     Seen(visibility::Seen),
-    Account(Box<account::Account>),
 }
 
 /// Why a connector's call has no answer of its own.
@@ -305,9 +299,7 @@ async fn ask(
             mandatory!(journal).call_find_written(instance, context, items, *since).await?.map(Answer::WhichWritten)
         }
         Question::Amend { items } => able!(amending).call_amend(instance, context, items).await?.map(Answer::Amended),
-        Question::Users { mark } => able!(users).call_list_page(instance, context, mark.as_deref()).await?.map(Answer::Users),
         Question::Visible { user, records } => able!(visibility).call_visible(instance, context, user, records).await?.map(Answer::Seen),
-        Question::Verify => mandatory!(account).call_verify(instance, context).await?.map(|account| Answer::Account(Box::new(account))),
     })
 }
 

@@ -271,7 +271,7 @@ impl Core {
         while let Some(waiting) = self.lanes.pop() {
             let Waiting { call, hook, sequence } = waiting;
             let Some(state) = self.state.take() else { return };
-            let run = Run { now: self.now, seed: self.draw(), call: call.clone(), deadline: self.hook_cpu };
+            let run = Run { now: self.now, seed: self.draw(), deadline: self.hook_cpu };
             let (state, mut unit, result) = hook::run(&self.plugin, state, run, &hook);
             self.state = Some(state);
             let dropped = unit.log_dropped;

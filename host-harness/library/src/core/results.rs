@@ -566,9 +566,7 @@ fn usage(answer: &Answer) -> Option<&Usage> {
         Answer::Made(made) => &made.usage,
         Answer::Written(written) => &written.usage,
         Answer::Amended(done) => &done.usage,
-        Answer::Users(page) => &page.usage,
         Answer::Seen(seen) => &seen.usage,
-        Answer::Account(account) => &account.usage,
         Answer::MaybeMade(_) | Answer::WhichWritten(_) => return None,
     })
 }
@@ -577,14 +575,13 @@ fn size(answer: &Answer) -> usize {
     match answer {
         Answer::Found(found) => found.entities.len(),
         Answer::Page(page) => page.entities.len(),
-        Answer::Made(_) | Answer::Account(_) => 1,
+        Answer::Made(_) => 1,
         Answer::MaybeMade(made) => usize::from(made.is_some()),
         Answer::Written(written) => {
             written.outcomes.iter().filter(|outcome| matches!(outcome, ItemOutcome::Written(_) | ItemOutcome::WasThere(_))).count()
         }
         Answer::WhichWritten(found) => found.iter().flatten().count(),
         Answer::Amended(done) => done.outcomes.iter().filter(|outcome| outcome.is_ok()).count(),
-        Answer::Users(page) => page.users.len(),
         Answer::Seen(seen) => seen.visible.len(),
     }
 }

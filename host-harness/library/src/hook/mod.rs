@@ -91,8 +91,6 @@ pub(crate) struct HookData {
     pub(crate) state: Box<State>,
     pub(crate) unit: Unit,
     pub(crate) now: Moment,
-    /// The call in whose lane the hook runs.
-    pub(crate) call: Option<String>,
 }
 
 impl Sandboxed for HookData {
@@ -106,8 +104,6 @@ pub(crate) struct Run {
     pub(crate) now: Moment,
     /// Decides every random number that the instance sees.
     pub(crate) seed: u64,
-    /// The call in whose lane the hook runs.
-    pub(crate) call: Option<String>,
     /// CPU time.
     pub(crate) deadline: std::time::Duration,
 }
@@ -133,7 +129,7 @@ pub(crate) fn run(plugin: &PreparedPlugin, state: Box<State>, run: Run, hook: &H
 
 pub(crate) fn new_instance(plugin: &PreparedPlugin, state: Box<State>, run: Run) -> Instance<HookData> {
     let sandbox = Sandbox::new(run.now, run.seed, limits::PLUGIN_HANDLES, limits::PLUGIN_MEMORY);
-    let data = HookData { sandbox, state, unit: Unit::default(), now: run.now, call: run.call };
+    let data = HookData { sandbox, state, unit: Unit::default(), now: run.now };
     let mut instance = Instance::new(plugin.engine(), data);
     instance.limiter(|data| &mut data.sandbox.memory);
     instance.set_epoch_deadline(crate::engine::ticks(run.deadline));

@@ -5,7 +5,7 @@ use std::sync::{Arc, mpsc};
 use serde_json::Value;
 
 use super::clock::Clock;
-use super::core_thread::{CoreThread, Outlets};
+use super::core_thread::{CoreThread, Observer, Outlets};
 use super::error::StartError;
 use super::firmware::{Clients, Telephony};
 use super::workers::Workers;
@@ -72,7 +72,7 @@ pub struct HostBuilder {
     store: Option<Box<dyn Store>>,
     clients: Option<Box<dyn Clients>>,
     telephony: Option<Box<dyn Telephony>>,
-    observer: Option<Box<dyn FnMut(&Told) + Send>>,
+    observer: Option<Observer>,
 }
 
 impl HostBuilder {

@@ -23,11 +23,14 @@ pub(super) enum Message {
     Wake,
 }
 
-/// What the firmware is told by.
+/// Sees all that the host does.
+pub(super) type Observer = Box<dyn FnMut(&Told) + Send>;
+
+/// The ways to the firmware.
 pub(super) struct Outlets {
     pub(super) clients: Box<dyn Clients>,
     pub(super) telephony: Option<Box<dyn Telephony>>,
-    pub(super) observer: Option<Box<dyn FnMut(&Told) + Send>>,
+    pub(super) observer: Option<Observer>,
     pub(super) texts: Arc<Texts>,
 }
 
