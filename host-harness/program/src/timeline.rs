@@ -79,11 +79,12 @@ impl<'a> Timeline<'a> {
             }
             Output::Told(Told::Asked { connector, function, about, result, requests, .. }) => {
                 let result = match result {
-                    AskedResult::Answered(count) => format!("{count} found or done"),
+                    AskedResult::Answered(count) => answered(function, *count),
                     AskedResult::Failed(why) => format!("failed: {}", self.render(why)),
                 };
-                let about =
-                    if about.iter().any(|about| about.starts_with("j-")) { format!("{} entries", about.len()) } else { about.join(", ") };
+                // Numbers are worth reading, keys are not.
+                let about: Vec<&str> = about.iter().map(String::as_str).filter(|about| !about.starts_with("j-")).collect();
+                let about = about.join(", ");
                 let plural = if *requests == 1 { "" } else { "s" };
                 self.line(
                     at,
@@ -231,6 +232,22 @@ impl<'a> Timeline<'a> {
             self.play.requests.len(),
             if waiting + dead == 0 { String::new() } else { format!(" {waiting} pieces of work wait, {dead} were given up.") }
         );
+    }
+}
+
+/// What a connector's function came to, in words.
+fn answered(function: &str, count: usize) -> String {
+    let (one, many) = match function {
+        "write" => ("entry written", "entries written"),
+        "amend" => ("entry changed", "entries changed"),
+        "find-written" => ("entry found", "entries found"),
+        "create" => ("record made", "records made"),
+        _ => ("record found", "records found"),
+    };
+    match count {
+        0 => format!("no {one}"),
+        1 => format!("1 {one}"),
+        count => format!("{count} {many}"),
     }
 }
 

@@ -12,6 +12,10 @@ use crate::scene::Scene;
 use crate::texts::message;
 use crate::world::World;
 
+/// How long a record that we made is used without asking the CRM, in milliseconds: a day, far longer than any search index lags. Later
+/// people may have renamed, merged or deleted it.
+const FRESH_MS: u64 = 86_400_000;
+
 /// Looks the party up as soon as a bound extension has to do with it.
 pub fn look_up(world: &mut impl World, scene: &Scene<'_>, outside: &Outside<'_>, memory: &mut Memory) {
     let concerned = scene.members.iter().any(|member| outside.concerns(scene.call, member));
@@ -22,7 +26,7 @@ pub fn look_up(world: &mut impl World, scene: &Scene<'_>, outside: &Outside<'_>,
     if let Some(why) = not_to_be_asked(number) {
         memory.stage = Stage::LeftAlone;
         world.reason("nothing", &message(why, &[]));
-    } else if let Some(Choice { entity, .. }) = choose(world, number, made_by_us(world, number)) {
+    } else if let Some(Choice { entity, .. }) = choose(world, number, made_by_us(world, number, FRESH_MS)) {
         // The CRM's search would miss a record that is minutes old.
         world.reason("known-record", &message(id::KNOWN_USED, &record_arguments(&entity)));
         memory.stage = Stage::Found;
@@ -44,7 +48,7 @@ pub fn take_answer(world: &mut impl World, outside: &Outside<'_>, memory: &mut M
     }
     let number = &outside.first.number;
     let mut candidates = hits.to_vec();
-    for ours in made_by_us(world, number) {
+    for ours in made_by_us(world, number, u64::MAX) {
         if !candidates.iter().any(|hit| hit.reference == ours.reference) {
             candidates.push(ours);
         }
@@ -82,9 +86,11 @@ fn not_to_be_asked(number: &Number) -> Option<&'static str> {
     }
 }
 
-fn made_by_us(world: &impl World, number: &Number) -> Vec<Entity> {
+/// Records of this number that we made and that the CRM told us of at most `age` milliseconds ago.
+fn made_by_us(world: &impl World, number: &Number, age: u64) -> Vec<Entity> {
+    let since = world.now().saturating_sub(age);
     let known = world.known_by_number(number);
-    known.into_iter().filter(|one| matches!(one.origin, Origin::CreatedByUs(_))).map(|one| one.entity).collect()
+    known.into_iter().filter(|one| matches!(one.origin, Origin::CreatedByUs(_)) && one.seen_at >= since).map(|one| one.entity).collect()
 }
 
 fn record_arguments(entity: &Entity) -> [(&str, &str); 3] {

@@ -23,12 +23,18 @@ pub fn on_start(world: &mut impl World, event: &Started) -> Result<(), HookError
 
 /// A phone rings.
 pub fn on_ring(world: &mut impl World, event: &Rang) -> Result<(), HookError> {
+    if event.resync {
+        pops::forgo(world, &event.call, &event.leg);
+    }
     consider(world, &event.call, &mut |_, _, _| {});
     Ok(())
 }
 
 /// Somebody took the call.
 pub fn on_answer(world: &mut impl World, event: &Answered) -> Result<(), HookError> {
+    if event.resync {
+        pops::forgo(world, &event.call, &event.leg);
+    }
     consider(world, &event.call, &mut |_, _, _| {});
     Ok(())
 }

@@ -48,6 +48,9 @@ pub fn open(world: &mut impl World, scene: &Scene<'_>, outside: &Outside<'_>, re
         return;
     }
     for member in unopened {
+        if is_done(world, scene.call, Done::Pops(outside), &told_again(member.extension)) {
+            continue;
+        }
         // A phone that picked up somebody else's ring never rang itself: the call came to it all the same.
         if scene.settings.pop_ringing && member.is_called_now() {
             page.open(world, member, if member.talks_as_called() { id::POP_LATE } else { id::POP_RINGING }, &Lifetime::WhileInCall);
@@ -55,6 +58,18 @@ pub fn open(world: &mut impl World, scene: &Scene<'_>, outside: &Outside<'_>, re
             page.open(world, member, id::POP_ANSWERED, &Lifetime::WhileInCall);
         }
     }
+}
+
+/// The PBX tells again what was so before a restart: the page was opened then, and this leg opens none while the call lives.
+pub fn forgo(world: &mut impl World, call: &Call, leg: &str) {
+    let Some(leg) = call.legs.iter().find(|known| known.id == leg) else { return };
+    for outside in crate::outside::groups(call) {
+        mark_done(world, call, Done::Pops(&outside), &told_again(&leg.extension));
+    }
+}
+
+fn told_again(extension: &str) -> [&str; 2] {
+    ["told-again", extension]
 }
 
 fn after_the_end(world: &mut impl World, page: &Page<'_>, unopened: &[&Member<'_>], found_now: bool) {

@@ -17,7 +17,7 @@ fn bound() -> InMemory {
 }
 
 fn known(entity: Entity, origin: Origin) -> Known {
-    Known { entity, origin, seen_at: 0, extras: vec![] }
+    Known { entity, origin, seen_at: u64::MAX, extras: vec![] }
 }
 
 /// The name of the record that is chosen among the hits.

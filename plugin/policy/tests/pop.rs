@@ -219,8 +219,9 @@ fn m_pop_1_a_restart_repeats_nothing_that_people_see() {
     call.resync = true;
     call.start().tell_ring("leg-0".into());
     assert_eq!(call.host.deeds.len(), once);
+    call.resync = false;
     call.ring("1002");
-    assert_eq!(host.pages(), ["1001", "1002"], "a phone that began to ring meanwhile is new");
+    assert_eq!(host.pages(), ["1001", "1002"], "a phone that rings after the restart is new");
 }
 
 #[test]

@@ -156,6 +156,8 @@ impl Stored {
 }
 
 fn digits_of(phones: &[Phone]) -> Vec<String> {
-    let digits = |phone: &Phone| phone.number.chars().filter(char::is_ascii_digit).collect::<String>();
+    // An extension behind the number ("x12", "ext. 12") is no part of it.
+    let number = |phone: &Phone| phone.number.to_ascii_lowercase().split(['x', ';']).next().unwrap_or_default().to_owned();
+    let digits = |phone: &Phone| number(phone).chars().filter(char::is_ascii_digit).collect::<String>();
     phones.iter().map(digits).filter(|digits| !digits.is_empty()).collect()
 }

@@ -224,8 +224,15 @@ fn check_description(description: &Description) -> Result<(), String> {
             return Err(format!("its {what} is {size}; 1 to {most} is possible"));
         }
     }
-    if let Auth::Other(kind) = &description.auth {
-        return Err(format!("it wants to sign in by `{kind}`, which this host does not know; it may need a newer host"));
+    match &description.auth {
+        Auth::None => {}
+        // Without its credential every request would be refused by the CRM: better told now than when the phone rings.
+        Auth::Oauth2Code(_) | Auth::Secret(_) => {
+            return Err("it wants a credential, and this release of the host can hold none yet".to_owned());
+        }
+        Auth::Other(kind) => {
+            return Err(format!("it wants to sign in by `{kind}`, which this host does not know; it may need a newer host"));
+        }
     }
     for operation in &description.operations {
         if let Place::Other(place) = &operation.at {

@@ -331,7 +331,14 @@ impl CallState {
             self.call.started_at = self.call.started_at.min(other.started_at);
         }
         self.call.answered_at = [self.call.answered_at, other.answered_at].into_iter().flatten().min();
+        let mut renamed: BTreeMap<String, String> = BTreeMap::new();
         for mut party in other.parties {
+            let another = self.call.parties.iter().any(|known| known.id == party.id && known.number.raw != party.number.raw);
+            if another {
+                // A PBX may give the outside line of every call the same name; the people are not the same.
+                let unique: String = format!("{}/{}", party.id, other.id).chars().take(128).collect();
+                renamed.insert(std::mem::replace(&mut party.id, unique.clone()), unique);
+            }
             if !self.call.parties.iter().any(|known| known.id == party.id) {
                 party.main &= !self.call.parties.iter().any(|known| known.main);
                 self.call.parties.push(party);
@@ -354,7 +361,8 @@ impl CallState {
             }
         }
         for talk in other.talks {
-            add_talk(&mut self.call.talks, &talk.leg, &talk.party, talk.talked);
+            let party = renamed.get(&talk.party).unwrap_or(&talk.party);
+            add_talk(&mut self.call.talks, &talk.leg, party, talk.talked);
         }
         self.voicemail |= vanished.voicemail;
         self.call.recording = self.call.recording.take().or(other.recording);

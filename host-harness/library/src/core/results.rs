@@ -26,6 +26,8 @@ const LONGEST_PAUSE_MS: u64 = 600_000;
 const CONFLICT_PAUSE_MS: u64 = 2_000;
 /// Tries where somebody else holds a lock.
 const CONFLICT_TRIES: u32 = 5;
+/// How often the check is repeated when a CRM says that the record is there and does not show it.
+const DUPLICATE_CHECKS: u32 = 1;
 /// An unclear outcome is looked up after this time, in milliseconds, and again after it: a CRM may commit long after it was cut off.
 const LOOK_UP_AFTER_MS: u64 = 30_000;
 /// How often an unclear outcome is looked up before the work is done again.
@@ -319,6 +321,10 @@ impl Core {
             Failure::Moved(elsewhere) if matches!(item.task, Task::Journal { .. }) && tries <= CONFLICT_TRIES => {
                 let found = elsewhere.found.clone();
                 self.follow(item, found);
+            }
+            // Somebody made it between the check and the creation: the check finds it now, whole.
+            Failure::Duplicate(_) if matches!(item.task, Task::Create(_)) && tries <= DUPLICATE_CHECKS => {
+                self.put(WorkItem { state: WorkState::Pending(self.now), unclear: false, ..item });
             }
             Failure::Duplicate(elsewhere) if matches!(item.task, Task::Create(_)) => {
                 let found = elsewhere.found.clone();

@@ -7,9 +7,10 @@ pub mod crm;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crm_fake::{CrmFake, RecordedRequest};
+use pbx_crm_host::bindings::hooks::host::HostFacts;
 use pbx_crm_host::component::{LoadError, PreparedConnector, PreparedPlugin};
 use pbx_crm_host::core::io::{HttpAnswer, Input, Output};
 use pbx_crm_host::core::{Core, CoreError, CoreParts};
@@ -102,6 +103,8 @@ pub struct Stage {
     engine: SandboxEngine,
     components: Components,
     connector: Arc<PreparedConnector>,
+    /// By the PBX's facts, on which its settings may depend.
+    plugins: Mutex<Vec<(HostFacts, Arc<PreparedPlugin>)>>,
 }
 
 impl Stage {
@@ -112,10 +115,20 @@ impl Stage {
     pub fn new(components: Components) -> Result<Self, PlayError> {
         let engine = SandboxEngine::new().map_err(|why| PlayError::Engine(format!("{why:#}")))?;
         let connector = Arc::new(PreparedConnector::load(&engine, &components.connector)?);
-        let facts = cast::pbx(&crate::scenario::parse(Path::new("default"), "title = \"\"")?).1;
-        // Loaded here as well, so that a broken plugin is told before anything is played.
-        PreparedPlugin::load(&engine, &components.policy, &facts)?;
-        Ok(Self { engine, components, connector })
+        let stage = Self { engine, components, connector, plugins: Mutex::default() };
+        // Loaded here already, so that a broken plugin is told before anything is played.
+        stage.plugin(&cast::pbx(&crate::scenario::parse(Path::new("default"), "title = \"\"")?).1)?;
+        Ok(stage)
+    }
+
+    fn plugin(&self, facts: &HostFacts) -> Result<Arc<PreparedPlugin>, LoadError> {
+        let mut plugins = self.plugins.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, plugin)) = plugins.iter().find(|(known, _)| known == facts) {
+            return Ok(Arc::clone(plugin));
+        }
+        let plugin = Arc::new(PreparedPlugin::load(&self.engine, &self.components.policy, facts)?);
+        plugins.push((facts.clone(), Arc::clone(&plugin)));
+        Ok(plugin)
     }
 
     /// The connector's id, which names the built-in fake.
@@ -191,7 +204,8 @@ impl<'a> Player<'a> {
         let (pbx, facts) = cast::pbx(scenario);
         let starts = crate::scenario::time::local_moment(scenario.pbx.starts.get_ref(), scenario.pbx.time_zone.get_ref())
             .map_err(|why| wrong(scenario.pbx.starts.span(), why))?;
-        let plugin = Arc::new(PreparedPlugin::load(&stage.engine, &stage.components.policy, &facts)?);
+        let numbers = cast::numbers(scenario).map_err(|why| wrong(scenario.pbx.country.span(), why))?;
+        let plugin = stage.plugin(&facts)?;
         let settings = cast::plugin_settings(&plugin, &facts, scenario, &wrong)?;
         let crm_error = |crm: &dyn CrmFake, why: String| PlayError::Crm { crm: crm.name().to_owned(), why };
         let mut connector_settings = pbx_crm_host::settings::Settings::new(stage.connector.schema().to_vec());
@@ -207,7 +221,6 @@ impl<'a> Player<'a> {
         for fault in &scenario.crm.faults {
             crm.inject(fault.get_ref().clone()).map_err(|why| wrong(fault.span(), why.to_string()))?;
         }
-        let numbers = cast::numbers(scenario).map_err(|why| wrong(scenario.pbx.country.span(), why))?;
         let connectors = if scenario.crm.connected {
             vec![pbx_crm_host::core::ConnectorParts {
                 id: stage.connector.description().id.clone(),

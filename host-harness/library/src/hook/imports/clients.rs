@@ -102,7 +102,7 @@ impl HookData {
             return Err(ClientError::NoSuchExtension);
         }
         let alive = match lifetime {
-            Lifetime::Until(moment) => *moment > self.now,
+            Lifetime::Until(moment) => *moment >= self.now,
             Lifetime::WhileInCall | Lifetime::Other(_) => self.state.takes_part(extension, call),
         };
         if alive { Ok(()) } else { Err(ClientError::Expired) }
