@@ -84,13 +84,13 @@ impl<'a> Timeline<'a> {
                 };
                 // Numbers are worth reading, keys are not.
                 let about: Vec<&str> = about.iter().map(String::as_str).filter(|about| !about.starts_with("j-")).collect();
-                let about = about.join(", ");
+                let about = if about.is_empty() { String::new() } else { format!(" {}", about.join(", ")) };
                 let plural = if *requests == 1 { "" } else { "s" };
                 self.line(
                     at,
                     self.last_call().as_deref(),
                     "⇄",
-                    &format!("{connector} {function} {about}: {result} ({requests} request{plural})"),
+                    &format!("{connector} {function}{about}: {result} ({requests} request{plural})"),
                 );
             }
             Output::Told(Told::Denied { connector, why }) => self.line(at, None, "✗", &format!("{connector} was not let out: {why}")),
