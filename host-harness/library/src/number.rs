@@ -155,10 +155,8 @@ impl DialPlan {
     /// Of the countries that share a calling code: the PBX's own if it is one of them, else the one that the number fits, else the main one.
     fn metadata_of(&self, parsed: &phonenumber::PhoneNumber) -> Option<&'static Metadata> {
         let code = parsed.code().value();
-        if let Some(id) = parsed.country().id() {
-            if let Some(found) = DATABASE.by_id(id.as_ref()) {
-                return Some(found);
-            }
+        if let Some(found) = parsed.country().id().and_then(|id| DATABASE.by_id(id.as_ref())) {
+            return Some(found);
         }
         let sharing = DATABASE.by_code(&code)?;
         let own = self.country.and_then(|id| sharing.iter().find(|one| one.id() == id.as_ref()).copied());

@@ -150,6 +150,7 @@ impl Runs {
     }
 
     /// Begins a call. It goes on in [`Runs::advance`].
+    #[allow(clippy::too_many_arguments, reason = "each is a different thing, and there is one caller")]
     pub(crate) fn start(
         &mut self,
         run: u64,

@@ -387,10 +387,9 @@ impl CallState {
             self.call.legs.iter().filter(|leg| matches!(leg.state, LegState::Talking)).map(|leg| leg.id.clone()).collect();
         for id in &talking {
             let parties = self.conversing.get(id).cloned().unwrap_or_default();
-            if !parties.is_empty() || talking.len() > 1 {
-                if let Some(leg) = self.call.legs.iter_mut().find(|leg| leg.id == *id) {
-                    leg.talked += passed;
-                }
+            let hears_somebody = !parties.is_empty() || talking.len() > 1;
+            if let Some(leg) = self.call.legs.iter_mut().find(|leg| hears_somebody && leg.id == *id) {
+                leg.talked += passed;
             }
             for party in parties {
                 add_talk(&mut self.call.talks, id, &party, passed);

@@ -84,10 +84,8 @@ impl Core {
                     None => notes.remove(&key),
                 };
             }
-            if let Some(lane) = lane {
-                if !unit.links.is_empty() {
-                    state.links.entry(lane.to_owned()).or_default().extend(unit.links);
-                }
+            if let Some(lane) = lane.filter(|_| !unit.links.is_empty()) {
+                state.links.entry(lane.to_owned()).or_default().extend(unit.links);
             }
         }
         for line in unit.lines {

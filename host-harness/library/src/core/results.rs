@@ -335,10 +335,10 @@ impl Core {
                 }
             }
             Failure::Gone(_) => {
-                if let Task::Journal { about, .. } = &item.task {
-                    if let Some(record) = self.resolve(about) {
-                        self.commit_all(vec![Change::ForgetKnown(record)]);
-                    }
+                if let Task::Journal { about, .. } = &item.task
+                    && let Some(record) = self.resolve(about)
+                {
+                    self.commit_all(vec![Change::ForgetKnown(record)]);
                 }
                 self.bury(item, failure);
             }

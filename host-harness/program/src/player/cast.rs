@@ -67,7 +67,7 @@ pub(super) fn plugin_settings(
         let json = serde_json::to_value(value.get_ref()).map_err(|why| wrong(value.span(), why.to_string()))?;
         settings.set_json(key.get_ref(), &json).map_err(|why| wrong(key.span(), why.to_string()))?;
     }
-    for problem in plugin.check(facts, &settings.all())?.into_iter().filter(|problem| problem.prevents_saving) {
+    if let Some(problem) = plugin.check(facts, &settings.all())?.into_iter().find(|problem| problem.prevents_saving) {
         let span = scenario.settings.iter().find(|(key, _)| *key.get_ref() == problem.key).map_or(0..0, |(_, value)| value.span());
         let what = plugin.catalogue().render("en", &problem.message);
         let place =

@@ -104,15 +104,9 @@ pub fn check(scenario: &Scenario, text: &str, play: &Play) -> Vec<Difference> {
     }
     if let Some(wanted) = &expect.created {
         let got = created(play);
-        checker.list(
-            "created record",
-            wanted,
-            &got,
-            |form, record| created_fits(form, record),
-            |record| {
-                format!("{:?} “{}” “{}” {:?}, owner {:?}", record.role, record.first_name, record.last_name, record.phones, record.owner)
-            },
-        );
+        checker.list("created record", wanted, &got, created_fits, |record| {
+            format!("{:?} “{}” “{}” {:?}, owner {:?}", record.role, record.first_name, record.last_name, record.phones, record.owner)
+        });
     }
     if let Some(wanted) = &expect.phonebook {
         checker.list("phonebook entry", wanted, &play.phonebook, entry_fits, |entry| {
@@ -181,10 +175,8 @@ impl Checker<'_> {
     }
 
     fn number<T: Into<u64> + Display + Copy>(&mut self, what: &str, wanted: Option<T>, got: usize) {
-        if let Some(wanted) = wanted {
-            if wanted.into() != got as u64 {
-                self.tell(None, format!("{what}: {wanted} expected, {got} came"));
-            }
+        if let Some(wanted) = wanted.filter(|wanted| (*wanted).into() != got as u64) {
+            self.tell(None, format!("{what}: {wanted} expected, {got} came"));
         }
     }
 

@@ -124,10 +124,8 @@ fn check(place: &Place<'_>, scenario: &Scenario) -> Result<(), ScenarioError> {
         .collect();
     for event in &scenario.events {
         let form = event.get_ref();
-        if let Some(call) = form.call() {
-            if !started.contains(call) && !renamed.contains(call) {
-                return Err(place.wrong(event.span(), format!("call `{call}` never starts; add an event with what = \"start\" for it")));
-            }
+        if let Some(call) = form.call().filter(|call| !started.contains(call) && !renamed.contains(call)) {
+            return Err(place.wrong(event.span(), format!("call `{call}` never starts; add an event with what = \"start\" for it")));
         }
         form.extensions().into_iter().try_for_each(known).map_err(|why| place.wrong(event.span(), why))?;
         if let Event::Ring { via: Some(via), .. } = form {
