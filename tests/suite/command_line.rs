@@ -1,5 +1,14 @@
 //! The program as people call it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "a test may stop"
+)]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

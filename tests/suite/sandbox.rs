@@ -1,5 +1,14 @@
 //! Components that misbehave: each costs its own event and nothing else, and what may not be loaded is refused by name.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "a test may stop"
+)]
+
 use std::path::Path;
 
 use pbx_crm::guests::Components;

@@ -1,5 +1,14 @@
 //! Plays every scenario below `tests/scenarios`: one test for each, named after its file and the requirements that it proves.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "a test may stop"
+)]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

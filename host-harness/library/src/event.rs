@@ -36,6 +36,16 @@ impl CallEvent {
 pub enum Happening {
     /// It exists: an outside caller has reached the PBX, or an extension has dialled.
     Started(Start),
+    /// The PBX calls an extension's phone, which has not rung yet. Needed only where it may never ring: a busy phone, one that is not
+    /// registered. Then `Left` follows with how it ended, and a call to that very extension is a call that its owner missed.
+    Dialled {
+        /// The extension's leg, at most 128 bytes.
+        leg: String,
+        /// Whose phone.
+        extension: String,
+        /// How the call came to it.
+        via: Via,
+    },
     /// An extension's phone rings; or, for a leg that placed the call, the far end does.
     Ringing {
         /// The extension's leg, at most 128 bytes.
@@ -131,6 +141,7 @@ impl Happening {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Started(_) => "start",
+            Self::Dialled { .. } => "dial",
             Self::Ringing { .. } => "ring",
             Self::Answered { .. } => "answer",
             Self::Talking { .. } => "talk",

@@ -71,7 +71,6 @@
 //! * [`pbx`], [`event`], [`number`], [`binding`], [`settings`], [`store`]: the words in which host and firmware speak.
 //! * [`texts`], [`messages`]: messages are an id with arguments; these make sentences of them.
 
-#![deny(missing_docs)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 pub mod binding;

@@ -16,6 +16,9 @@ pub const LAST_DIGITS: u8 = 7;
 /// Longest text that is looked at as a number, in bytes. The longest legal one (an E.164 number with an extension, spelled out) has 40.
 const LONGEST: usize = 64;
 
+/// Most spellings without area code that are asked for; each makes a look-up longer.
+const LOCAL_FORMS: usize = 2;
+
 /// How numbers are read on this PBX.
 #[derive(Debug, Clone)]
 pub struct DialPlan {
@@ -111,7 +114,7 @@ impl DialPlan {
             _ => {}
         }
         // At least one of the two lacks its area code: what both have must agree to the last digit.
-        let (one, other) = (shortest(number), shortest(&stored));
+        let (one, other) = (national(number), national(&stored));
         let (longer, shorter) = if one.len() >= other.len() { (one, other) } else { (other, one) };
         let digits = u8::try_from(shorter.len()).unwrap_or(u8::MAX);
         if digits < self.last_digits || !longer.ends_with(shorter) {
@@ -176,10 +179,27 @@ impl DialPlan {
         }
         forms.push(format!("{}{code}{national}", own.map_or_else(|| "00".to_owned(), international_prefix)));
         forms.push(format!("00{code}{national}"));
+        if own.is_some_and(|own| own.id() == metadata.id()) {
+            forms.extend(local_forms(national, metadata));
+        }
         let mut seen = BTreeSet::new();
         forms.retain(|form| seen.insert(form.clone()));
         forms
     }
+}
+
+/// How neighbours write the number: without its area code, in the lengths that the country's fixed lines have there.
+fn local_forms(national: &str, metadata: &Metadata) -> Vec<String> {
+    let Some(fixed) = metadata.descriptors().fixed_line() else { return Vec::new() };
+    if !fixed.possible_length().iter().any(|length| usize::from(*length) == national.len()) {
+        return Vec::new();
+    }
+    let lengths = fixed.possible_local_length().iter().rev().map(|length| usize::from(*length));
+    lengths
+        .filter(|length| *length >= usize::from(LAST_DIGITS) && *length < national.len())
+        .take(LOCAL_FORMS)
+        .filter_map(|length| national.get(national.len() - length..).map(str::to_owned))
+        .collect()
 }
 
 struct External {
@@ -224,9 +244,9 @@ fn national_digits(parsed: &phonenumber::PhoneNumber) -> String {
     format!("{}{}", "0".repeat(usize::from(national.zeros())), national.value())
 }
 
-/// The form with the fewest digits that still tells the number: without country and trunk prefixes.
-fn shortest(number: &Number) -> &str {
-    number.forms.iter().map(String::as_str).min_by_key(|form| form.len()).unwrap_or("")
+/// All digits without country and trunk prefixes: the second of the forms, or the only one of a number without area code.
+fn national(number: &Number) -> &str {
+    number.forms.get(1).or(number.forms.first()).map_or("", String::as_str)
 }
 
 /// Digits of any script as ASCII; separators dropped.
@@ -345,12 +365,14 @@ mod tests {
     fn a_number_has_the_forms_under_which_people_store_it() {
         let number = plan().parse("+1 555 010 0199");
         assert_eq!(number.e164.as_deref(), Some("+15550100199"));
-        assert_eq!(number.forms, ["15550100199", "5550100199", "01115550100199", "0015550100199"]);
+        assert_eq!(number.forms, ["15550100199", "5550100199", "01115550100199", "0015550100199", "0100199"]);
         let local = plan().parse("550-3301");
         assert!(local.local_only && local.e164.is_none());
         assert_eq!(local.forms, ["5503301"]);
         let british = DialPlan::new("GB", []).unwrap().parse("020 7946 0018");
-        assert_eq!(british.forms, ["442079460018", "2079460018", "02079460018", "4402079460018", "00442079460018"]);
+        assert_eq!(british.forms, ["442079460018", "2079460018", "02079460018", "4402079460018", "00442079460018", "79460018", "9460018"]);
+        let abroad = DialPlan::new("DE", []).unwrap().parse("+442079460018");
+        assert!(abroad.forms.iter().all(|form| form.len() >= 10), "nobody there leaves out a foreign area code: {:?}", abroad.forms);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use pbx_crm_host::bindings::crm::types::{About, Role};
-use pbx_crm_host::bindings::hooks::calls::{Direction, Via};
+use pbx_crm_host::bindings::hooks::calls::{Direction, LegState, Via};
 use pbx_crm_host::core::io::{AskedResult, Line, Output, Told, Write};
 use pbx_crm_host::event::{CallEvent, Happening, Moment};
 use pbx_crm_host::pbx::wall_clock;
@@ -129,6 +129,17 @@ impl<'a> Timeline<'a> {
         if name.is_empty() { id.to_owned() } else { format!("{name} ({id})") }
     }
 
+    fn via(&self, via: &Via) -> String {
+        match via {
+            Via::Direct | Via::Other(_) => String::new(),
+            Via::RingGroup(group) => format!(" in ring group {}", self.group(group)),
+            Via::Queue(group) => format!(" from queue {}", self.group(group)),
+            Via::Transfer(by) => format!(", transferred by {}", self.person(by)),
+            Via::Forward(by) => format!(", forwarded by {}", self.person(by)),
+            Via::Pickup(by) => format!(", picking up for {}", self.person(by)),
+        }
+    }
+
     fn event(&mut self, event: &CallEvent) -> String {
         let call = event.call.as_str();
         let other = self.callers.get(call).cloned().unwrap_or_default();
@@ -144,27 +155,27 @@ impl<'a> Timeline<'a> {
                 self.callers.insert(call.to_owned(), other);
                 format!("{words}  [{call}]")
             }
-            Happening::Ringing { extension, via, .. } => {
-                let via = match via {
-                    Via::Direct | Via::Other(_) => String::new(),
-                    Via::RingGroup(group) => format!(" in ring group {}", self.group(group)),
-                    Via::Queue(group) => format!(" from queue {}", self.group(group)),
-                    Via::Transfer(by) => format!(", transferred by {}", self.person(by)),
-                    Via::Forward(by) => format!(", forwarded by {}", self.person(by)),
-                    Via::Pickup(by) => format!(", picking up for {}", self.person(by)),
-                };
-                format!("{} rings{via}", self.person(extension))
-            }
+            Happening::Dialled { extension, via, .. } => format!("{} is called{}", self.person(extension), self.via(via)),
+            Happening::Ringing { extension, via, .. } => format!("{} rings{}", self.person(extension), self.via(via)),
             Happening::Answered { leg, extension } => {
                 format!("{} talks with {}", self.person(extension.as_deref().unwrap_or(&extension_of(leg))), shown(&other))
             }
-            Happening::Left { leg, .. } => format!("{} is out of the call", self.person(&extension_of(leg))),
+            Happening::Left { leg, state } => {
+                let how = match state {
+                    Some(LegState::Busy) => " is busy",
+                    Some(LegState::Declined) => " declines",
+                    Some(LegState::Failed) => " cannot be reached",
+                    _ => " is out of the call",
+                };
+                format!("{}{how}", self.person(&extension_of(leg)))
+            }
             Happening::Joined { number, .. } => format!("{} joins", shown(number)),
             Happening::PartyLeft { party } => format!("{party} leaves"),
             Happening::Transferred { by, to, attended } => {
                 let to = match to {
                     pbx_crm_host::bindings::hooks_exports::transfer_events::Destination::Extension(id) => self.person(id),
-                    other => format!("{other:?}"),
+                    pbx_crm_host::bindings::hooks_exports::transfer_events::Destination::Outside(number) => number.raw.clone(),
+                    pbx_crm_host::bindings::hooks_exports::transfer_events::Destination::Other(what) => what.clone(),
                 };
                 let how = if *attended { "after a word with them" } else { "without a word" };
                 format!("{} transfers {} to {to}, {how}", self.person(by), shown(&other))

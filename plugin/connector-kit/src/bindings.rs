@@ -1,15 +1,6 @@
 //! The contract's shared interfaces, as Rust types.
 
-#![allow(
-    missing_docs,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic
-)]
+#![allow(missing_docs, unsafe_code, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction, reason = "generated code")]
 
 wit_bindgen::generate!({
     path: [

@@ -32,9 +32,7 @@
 //! });
 //! ```
 
-#![deny(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 #![allow(clippy::result_large_err, reason = "failures are the contract's, and cross the border once a call")]
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 mod bindings;
 pub mod catalogue;

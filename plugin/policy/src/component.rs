@@ -160,4 +160,10 @@ impl catalogue::Guest for Component {
     }
 }
 
-crate::contract::export!(Component with_types_in crate::contract);
+/// What the contract's generated code exports.
+#[allow(unsafe_code, reason = "generated code")]
+mod exported {
+    use super::Component;
+
+    crate::contract::export!(Component with_types_in crate::contract);
+}

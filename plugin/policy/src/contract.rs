@@ -1,7 +1,7 @@
 //! The contract's types and functions, generated from the WIT files. They are plain Rust and compile natively too; only
 //! the functions of the host need a host.
 
-#![allow(missing_docs, clippy::all, clippy::pedantic, clippy::restriction)]
+#![allow(missing_docs, unsafe_code, clippy::all, clippy::pedantic, clippy::restriction, reason = "generated code")]
 
 wit_bindgen::generate!({
     path: [

@@ -4,7 +4,6 @@
 //! The decisions are plain functions over the trait [`World`]: [`policy`] has one function for each hook. Compiled to WASI,
 //! a thin layer serves the trait by the host's imports; natively, [`testing`] serves it from memory, for tests and benchmarks.
 
-#![deny(missing_docs)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 pub mod contract;

@@ -1,5 +1,14 @@
 //! The call journal.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "a test may stop"
+)]
+
 use pbx_crm_policy::contract::pbx::crm::types::{About, Entity, JournalEntry};
 use pbx_crm_policy::contract::pbx::hooks::calls::{Direction, LegState, Outcome, Via};
 use pbx_crm_policy::contract::pbx::hooks::types::SettingValue;

@@ -1,5 +1,14 @@
 //! The screen pop and the card.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "a test may stop"
+)]
+
 use pbx_crm_policy::contract::exports::pbx::crm::agent_questions::{Pressed, Question};
 use pbx_crm_policy::contract::pbx::crm::types::Entity;
 use pbx_crm_policy::contract::pbx::hooks::calls::{Outcome, Via};

@@ -1,5 +1,14 @@
 //! The explanation of a call: reasons in order, as a person reads them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "a test may stop"
+)]
+
 use pbx_crm_policy::contract::exports::pbx::crm::crm_answers::{Fate, Refused, Work};
 use pbx_crm_policy::contract::pbx::crm::types::{Detail, Failure};
 use pbx_crm_policy::contract::pbx::hooks::calls::{Outcome, Via};

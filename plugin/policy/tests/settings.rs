@@ -1,5 +1,14 @@
 //! The page of settings.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "a test may stop"
+)]
+
 use pbx_crm_policy::contract::exports::pbx::hooks::settings_page::FieldType;
 use pbx_crm_policy::contract::pbx::hooks::types::{Setting, SettingValue};
 use pbx_crm_policy::settings_page::{check, schema, upgrade};

@@ -7,6 +7,11 @@ pub trait CrmFake: Send {
     /// Short lower-case name, such as "webhook".
     fn name(&self) -> &str;
 
+    /// Why what this fake says cannot be believed any more: it lives in another process, which could not be reached. None: all is well.
+    fn lost(&self) -> Option<&ControlError> {
+        None
+    }
+
     /// The connector's settings, as (key, value), with which it reaches this fake at `address` (`http://127.0.0.1:4711`, without
     /// a final "/").
     fn settings(&self, address: &str) -> Vec<(String, serde_json::Value)>;

@@ -1,3 +1,4 @@
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use http::{Method, Request, Response, Uri};
@@ -22,6 +23,8 @@ pub struct RemoteCrm {
     agent: Agent,
     address: String,
     name: String,
+    /// The first thing that went wrong on the way to the other process.
+    lost: OnceLock<ControlError>,
 }
 
 impl RemoteCrm {
@@ -32,11 +35,23 @@ impl RemoteCrm {
     pub fn connect(address: &str) -> Result<Self, ControlError> {
         let config =
             Agent::config_builder().http_status_as_error(false).max_redirects(0).proxy(None).timeout_global(Some(PATIENCE)).build();
-        let mut remote =
-            Self { agent: Agent::new_with_config(config), address: address.trim_end_matches('/').to_owned(), name: String::new() };
+        let mut remote = Self {
+            agent: Agent::new_with_config(config),
+            address: address.trim_end_matches('/').to_owned(),
+            name: String::new(),
+            lost: OnceLock::new(),
+        };
         let Name { name } = remote.ask(Method::GET, "name", None, Vec::new())?;
         remote.name = name;
         Ok(remote)
+    }
+
+    /// What came, or nothing; then the fake is lost.
+    fn sure<T: Default>(&self, answer: Result<T, ControlError>) -> T {
+        answer.unwrap_or_else(|why| {
+            let _first = self.lost.set(why);
+            T::default()
+        })
     }
 
     fn ask<T: DeserializeOwned>(&self, method: Method, topic: &str, now: Option<u64>, body: Vec<u8>) -> Result<T, ControlError> {
@@ -98,13 +113,23 @@ impl CrmFake for RemoteCrm {
         &self.name
     }
 
+    fn lost(&self) -> Option<&ControlError> {
+        self.lost.get()
+    }
+
     fn settings(&self, address: &str) -> Vec<(String, serde_json::Value)> {
         let address = percent_encoding::utf8_percent_encode(address, percent_encoding::NON_ALPHANUMERIC);
-        sure(self.ask(Method::GET, &format!("settings?address={address}"), None, Vec::new()))
+        self.sure(self.ask(Method::GET, &format!("settings?address={address}"), None, Vec::new()))
     }
 
     fn answer(&mut self, now_ms: u64, request: Request<Vec<u8>>) -> Answer {
-        sure(self.try_answer(now_ms, request))
+        match self.try_answer(now_ms, request) {
+            Ok(answer) => answer,
+            Err(why) => {
+                let _first = self.lost.set(why);
+                Answer { after_ms: 0, outcome: Outcome::Refused }
+            }
+        }
     }
 
     fn seed(&mut self, now_ms: u64, records: Vec<SeedRecord>) -> Result<Vec<String>, ControlError> {
@@ -113,15 +138,15 @@ impl CrmFake for RemoteCrm {
     }
 
     fn records(&self) -> Vec<Record> {
-        sure(self.ask(Method::GET, "records", None, Vec::new()))
+        self.sure(self.ask(Method::GET, "records", None, Vec::new()))
     }
 
     fn activities(&self) -> Vec<Activity> {
-        sure(self.ask(Method::GET, "activities", None, Vec::new()))
+        self.sure(self.ask(Method::GET, "activities", None, Vec::new()))
     }
 
     fn requests(&self) -> Vec<RecordedRequest> {
-        sure(self.ask(Method::GET, "requests", None, Vec::new()))
+        self.sure(self.ask(Method::GET, "requests", None, Vec::new()))
     }
 
     fn inject(&mut self, fault: Fault) -> Result<(), ControlError> {
@@ -129,7 +154,7 @@ impl CrmFake for RemoteCrm {
     }
 
     fn clear_faults(&mut self) {
-        sure(self.command(Method::DELETE, "faults", None, Vec::new()).map(drop));
+        self.sure(self.command(Method::DELETE, "faults", None, Vec::new()).map(drop));
     }
 }
 
@@ -139,11 +164,4 @@ fn written(value: &impl Serialize) -> Result<Vec<u8>, ControlError> {
 
 fn unreachable(why: &dyn std::fmt::Display) -> ControlError {
     ControlError::Unreachable(why.to_string())
-}
-
-fn sure<T>(answer: Result<T, ControlError>) -> T {
-    match answer {
-        Ok(answer) => answer,
-        Err(why) => panic!("{why}"),
-    }
 }

@@ -1,5 +1,14 @@
 //! Faults as tests write them, and what they do to a request.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "a test may stop"
+)]
+
 use crm_fake::{Answer, ControlError, Fault, FaultKind, Faults, Operation, Outcome, wire};
 
 fn fault(json: &str) -> Result<Fault, serde_json::Error> {

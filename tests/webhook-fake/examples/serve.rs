@@ -1,5 +1,14 @@
 //! `webhook-fake [port]`: the fake behind a loopback port (any free one unless told), until the process is ended.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "a example may stop"
+)]
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

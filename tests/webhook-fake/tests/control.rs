@@ -1,5 +1,14 @@
 //! The control side over a real socket, from another process's point of view.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "a test may stop"
+)]
+
 use std::{
     io::{Read, Write},
     net::TcpStream,

@@ -9,8 +9,8 @@ use crate::bindings::connector::exports::pbx::crm::{
     account, allowance, amending, changes, creation, description, journal, lookup, search, users, visibility,
 };
 use crate::bindings::connector::pbx::crm::connector_log;
-use crate::bindings::hooks::types::SettingValue;
-use crate::bindings::hooks_exports::settings_page::Field;
+use crate::bindings::hooks::types::{Setting, SettingValue};
+use crate::bindings::hooks_exports::settings_page::{Field, Problem};
 use crate::bindings::hooks_exports::{settings_page, texts};
 use crate::connector::http::HttpGate;
 use crate::connector::{ConnectorData, new_instance};
@@ -24,6 +24,8 @@ pub struct PreparedConnector {
     name: String,
     engine: SandboxEngine,
     pre: InstancePre<ConnectorData>,
+    /// Linked without fibers and without a network, for what needs neither.
+    trial: InstancePre<ConnectorData>,
     exports: Exports,
     description: Description,
     schema: Vec<Field>,
@@ -112,7 +114,7 @@ impl PreparedConnector {
             .ok_or_else(|| LoadError::Description { component: name.clone(), why: "`describe` waits for something".to_owned() })?
             .map_err(unusable)?;
         check_description(&description).map_err(|why| LoadError::Description { component: name.clone(), why })?;
-        Ok(Self { name, engine: engine.clone(), pre, exports, description, schema, catalogue })
+        Ok(Self { name, engine: engine.clone(), pre, trial, exports, description, schema, catalogue })
     }
 
     /// Path or name of the component.
@@ -137,6 +139,19 @@ impl PreparedConnector {
     #[must_use]
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
+    }
+
+    /// What the connector itself finds wrong with settings that fit the schema.
+    ///
+    /// # Errors
+    /// The check itself failed.
+    pub fn check(&self, settings: &[Setting]) -> Result<Vec<Problem>, LoadError> {
+        let failed = |why: wasmtime::Error| LoadError::Description { component: self.name.clone(), why: format!("{why:#}") };
+        let mut instance = new_instance(self.engine.engine(), HttpGate::closed(), 0, 0, limits::SIMULATION_CPU);
+        let linked = self.trial.instantiate(&mut instance).map_err(failed)?;
+        let page =
+            settings_page::GuestIndices::new(&self.trial).and_then(|indices| indices.load(&mut instance, &linked)).map_err(failed)?;
+        page.call_check(&mut instance, settings).map_err(failed)
     }
 
     /// Address for API requests and pages, without a final "/": of the first place that the connector declares and the settings name.

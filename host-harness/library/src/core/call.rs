@@ -177,6 +177,14 @@ impl CallState {
         match &event.happening {
             Happening::Started(_) => Err(Ignored::Repeated),
             Happening::Merged { .. } => Err(Ignored::Repeated),
+            Happening::Dialled { leg, extension, via } => {
+                if let Some(known) = self.call.legs.iter().find(|known| known.id == *leg) {
+                    return Err(if known.left_at.is_some() { Ignored::LegLeft } else { Ignored::Repeated });
+                }
+                let dialled = self.add_leg(leg, extension, via.clone(), LegState::Dialling)?;
+                self.call.legs.push(dialled);
+                Ok(Consequence::Noted)
+            }
             Happening::Ringing { leg, extension, via } => {
                 let known = self.call.legs.iter_mut().find(|known| known.id == *leg);
                 match known {
@@ -184,6 +192,10 @@ impl CallState {
                         known.rang_at = Some(at)
                     }
                     Some(known) if known.left_at.is_some() => return Err(Ignored::LegLeft),
+                    Some(known) if known.rang_at.is_none() && matches!(known.state, LegState::Dialling) => {
+                        known.state = LegState::Ringing;
+                        known.rang_at = Some(at);
+                    }
                     Some(_) => return Err(Ignored::Repeated),
                     None => {
                         let mut ringing = self.add_leg(leg, extension, via.clone(), LegState::Ringing)?;
@@ -239,6 +251,7 @@ impl CallState {
             Happening::Left { leg, state } => {
                 let taken = self.taken_by_another(leg);
                 let outcome = None;
+                self.note_shortest_talk(leg);
                 let known = self.call.legs.iter_mut().find(|known| known.id == *leg).ok_or(Ignored::UnknownLeg)?;
                 if known.left_at.is_some() {
                     return Err(Ignored::Repeated);
@@ -300,6 +313,10 @@ impl CallState {
             }
             Happening::Ended { outcome } => {
                 let outcome = outcome.clone().unwrap_or_else(|| self.outcome());
+                let talking: Vec<String> = self.conversing.keys().cloned().collect();
+                for leg in &talking {
+                    self.note_shortest_talk(leg);
+                }
                 let taken: BTreeMap<String, bool> =
                     self.call.legs.iter().map(|leg| (leg.id.clone(), self.taken_by_another(&leg.id))).collect();
                 for leg in self.call.legs.iter_mut().filter(|leg| leg.left_at.is_none()) {
@@ -397,6 +414,16 @@ impl CallState {
         }
     }
 
+    /// Who hangs up in the very millisecond of the answer has talked all the same.
+    fn note_shortest_talk(&mut self, leg: &str) {
+        let talking = self.call.legs.iter().any(|known| known.id == leg && matches!(known.state, LegState::Talking));
+        if talking && !self.call.talks.iter().any(|talk| talk.leg == leg) {
+            for party in self.conversing.get(leg).cloned().unwrap_or_default() {
+                add_talk(&mut self.call.talks, leg, &party, 0);
+            }
+        }
+    }
+
     fn outcome(&self) -> Outcome {
         let states = || self.call.legs.iter().map(|leg| &leg.state);
         if self.call.answered_at.is_some() {
@@ -465,6 +492,8 @@ fn final_state(leg: &Leg, told: Option<LegState>, taken: bool, outcome: Option<&
     match (&leg.state, outcome) {
         (LegState::Dialling, Some(Outcome::Busy)) => LegState::Busy,
         (LegState::Dialling, Some(Outcome::Failed)) => LegState::Failed,
+        // Called, and it never rang.
+        (LegState::Dialling, _) if !leg.placed_call => LegState::Failed,
         (LegState::Ringing | LegState::Dialling, _) if taken => LegState::AnsweredElsewhere,
         _ => LegState::Missed,
     }

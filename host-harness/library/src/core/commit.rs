@@ -105,7 +105,7 @@ impl Core {
     fn effect(&mut self, write: Write) -> (Option<Output>, bool) {
         match write {
             Write::ShowCard { extension, call, card, lifetime } => {
-                self.screens.show(&extension, &call, &lifetime);
+                self.screens.show(&extension, &call, card.clone(), &lifetime);
                 (Some(Output::ShowCard { extension, call, card }), true)
             }
             Write::RemoveCard { extension, call } => {

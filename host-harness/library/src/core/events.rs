@@ -130,7 +130,8 @@ impl Core {
         let _ = state.store.commit(moved);
         let call = state.calls.get(&event.call).map(|state| state.call().clone()).ok_or(Ignored::UnknownCall)?;
         self.lanes.merge(vanished, &event.call);
-        self.screens.merge(vanished, &event.call);
+        let cards = self.screens.merge(vanished, &event.call);
+        self.outputs.extend(cards);
         self.vanished.insert(vanished.to_owned(), event.call.clone());
         let sequence = Some(call.sequence);
         let merged = call_events::Merged { at: event.at, call, vanished: vanished.to_owned(), extras: Vec::new() };

@@ -4,9 +4,11 @@
 //! [`Core::step`] takes what happened and returns what is to be done. A hook runs inside a step and takes a fraction of a
 //! millisecond; a connector's HTTP request is an *output*, its answer an *input*, so nothing in here ever waits.
 
+mod askings;
 pub(crate) mod call;
 mod commit;
 mod events;
+mod failures;
 pub mod io;
 mod lanes;
 mod results;
@@ -87,6 +89,9 @@ pub enum CoreError {
     /// Two accounts have one id.
     #[error("two connectors have the id `{0}`; give one of them another")]
     TwiceConnector(String),
+    /// Two accounts are named for new records.
+    #[error("both `{0}` and `{1}` are named for new records; name one of them")]
+    TwiceCreating(String, String),
 }
 
 /// See the module.
@@ -130,13 +135,16 @@ impl Core {
     /// Makes a core. Work that the store holds goes on with the first step.
     ///
     /// # Errors
-    /// Two connectors have one id, or the operating system refuses a small runtime.
+    /// Two connectors have one id or are both named for new records, or the operating system refuses a small runtime.
     pub fn new(parts: CoreParts) -> Result<Self, CoreError> {
         let mut accounts: Vec<Account> = Vec::new();
         let mut slots = Vec::new();
         for parts in parts.connectors {
             if accounts.iter().any(|account| account.connection.id == parts.id) {
                 return Err(CoreError::TwiceConnector(parts.id));
+            }
+            if let Some(other) = accounts.iter().find(|account| parts.creates && account.connection.creates) {
+                return Err(CoreError::TwiceCreating(other.connection.id.clone(), parts.id));
             }
             let description = parts.connector.description();
             let permits = Permits::new(description, &parts.base, |key| match parts.settings.get(key) {

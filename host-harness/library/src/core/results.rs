@@ -1,39 +1,22 @@
 //! What connectors answered, and what follows from it.
 
 use super::Core;
+use super::failures::{detail, failure_detail, run_failure};
 use super::io::{AskedResult, LogLine, Told};
 use super::lanes::Waiting;
-use super::work::{Asking, AskingFor, Job, Purpose, number_key};
+use super::work::{Job, Purpose, number_key};
 use crate::bindings::connector::exports::pbx::crm::journal::ItemOutcome;
 use crate::bindings::crm::known_records::{Known, Origin};
-use crate::bindings::crm::types::{Detail, Draft, Entity, Failure, RecordRef, Usage};
-use crate::bindings::crm_exports::crm_answers::{Amended, Created, Fate, Journalled, Matched, Refused, Searched, Work};
-use crate::bindings::crm_exports::visibility_answers::Visibility;
+use crate::bindings::crm::types::{Draft, Entity, Failure, RecordRef, Usage};
+use crate::bindings::crm_exports::crm_answers::{Amended, Created, Journalled, Matched};
 use crate::bindings::hooks::calls::Call;
 use crate::bindings::hooks::numbers::Sameness;
-use crate::bindings::hooks::types::{Message, Number};
+use crate::bindings::hooks::types::Number;
 use crate::connector::run::{Answer, Finished, RunFailure};
 use crate::event::Moment;
 use crate::hook::Hook;
 use crate::number::cut;
 use crate::store::{Change, Task, WorkItem, WorkState, index_digits};
-
-/// First pause after a failure, in milliseconds. A caller's record is still wanted two seconds later.
-const FIRST_PAUSE_MS: u64 = 2_000;
-/// Longest pause between two tries, in milliseconds.
-const LONGEST_PAUSE_MS: u64 = 600_000;
-/// Pause where somebody else holds a lock, in milliseconds.
-const CONFLICT_PAUSE_MS: u64 = 2_000;
-/// Tries where somebody else holds a lock.
-const CONFLICT_TRIES: u32 = 5;
-/// How often the check is repeated when a CRM says that the record is there and does not show it.
-const DUPLICATE_CHECKS: u32 = 1;
-/// An unclear outcome is looked up after this time, in milliseconds, and again after it: a CRM may commit long after it was cut off.
-const LOOK_UP_AFTER_MS: u64 = 30_000;
-/// How often an unclear outcome is looked up before the work is done again.
-const LOOK_UPS: u32 = 2;
-/// Shortest and longest pause that a CRM can ask for, in milliseconds: a wrong clock or a joke must neither flood nor stop us.
-const ASKED_PAUSE_MS: (u64, u64) = (1_000, 86_400_000);
 
 impl Core {
     pub(super) fn take_result(&mut self, finished: Finished) {
@@ -171,40 +154,8 @@ impl Core {
         }
     }
 
-    fn take_failure(&mut self, job: Job, failure: Failure) {
-        match job.purpose {
-            Purpose::Find(numbers) => {
-                for item in self.matches_of(job.slot, &numbers) {
-                    self.fail(item, failure.clone());
-                }
-            }
-            Purpose::ExactCheck(key) | Purpose::FindCreated(key) | Purpose::Create(key) => {
-                if let Some(item) = self.item(&key) {
-                    self.fail(item, failure);
-                }
-            }
-            Purpose::Write(keys) | Purpose::FindWritten(keys) | Purpose::Amend(keys) => {
-                for key in keys {
-                    if let Some(item) = self.item(&key) {
-                        self.fail(item, failure.clone());
-                    }
-                }
-            }
-            Purpose::Asking(id) => {
-                if let Some(index) = self.asked.iter().position(|asking| asking.id() == id) {
-                    let others = self.jobs.values().any(|job| matches!(&job.purpose, Purpose::Asking(other) if *other == id));
-                    // One connector of several failed: the others still answer.
-                    if !others && self.asked.get(index).is_some_and(|asking| asking.waiting.is_empty()) {
-                        let asking = self.asked.remove(index);
-                        self.refuse_asking(asking, failure);
-                    }
-                }
-            }
-        }
-    }
-
     /// Waiting matches of these numbers at this connector, those included that were asked for while the look-up was out.
-    fn matches_of(&self, slot: usize, numbers: &[Number]) -> Vec<WorkItem> {
+    pub(super) fn matches_of(&self, slot: usize, numbers: &[Number]) -> Vec<WorkItem> {
         let Some(state) = self.state.as_ref() else { return Vec::new() };
         let mut items = state.store.unfinished();
         items.retain(|item| {
@@ -290,169 +241,19 @@ impl Core {
         self.answer_hook(&item, Hook::Journalled(journalled));
     }
 
-    /// An unclear outcome was looked up and not found.
-    fn not_found_yet(&mut self, item: WorkItem) {
-        let looked_up = item.looked_up + 1;
-        let (unclear, looked_up, due) =
-            if looked_up >= LOOK_UPS { (false, 0, self.now) } else { (true, looked_up, self.now + LOOK_UP_AFTER_MS) };
-        self.put(WorkItem { state: WorkState::Pending(due), unclear, looked_up, ..item });
-    }
-
-    /// A piece of work failed: when again, or never.
-    fn fail(&mut self, item: WorkItem, failure: Failure) {
-        let tries = item.tries;
-        let pause = |asked: Option<u64>| asked.map_or_else(|| growing_pause(tries), |wait| wait.clamp(ASKED_PAUSE_MS.0, ASKED_PAUSE_MS.1));
-        match &failure {
-            Failure::Unreachable(_) => self.wait(item, failure, growing_pause(tries), false),
-            Failure::Garbled(_) | Failure::Other(_) => {
-                let unclear = changes_the_crm(&item);
-                self.wait(item, failure, if unclear { LOOK_UP_AFTER_MS } else { growing_pause(tries) }, unclear);
-            }
-            Failure::Busy(paused) | Failure::Quota(paused) => {
-                let wait = pause(paused.wait);
-                self.wait(item, failure, wait, false);
-            }
-            Failure::AuthoriseAgain(_) => self.wait(item, failure, LONGEST_PAUSE_MS, false),
-            Failure::Conflict(_) if tries < CONFLICT_TRIES => self.wait(item, failure, CONFLICT_PAUSE_MS, false),
-            Failure::Unclear(_) => {
-                let unclear = changes_the_crm(&item);
-                self.wait(item, failure, if unclear { LOOK_UP_AFTER_MS } else { growing_pause(tries) }, unclear);
-            }
-            Failure::Moved(elsewhere) if matches!(item.task, Task::Journal { .. }) && tries <= CONFLICT_TRIES => {
-                let found = elsewhere.found.clone();
-                self.follow(item, found);
-            }
-            // Somebody made it between the check and the creation: the check finds it now, whole.
-            Failure::Duplicate(_) if matches!(item.task, Task::Create(_)) && tries <= DUPLICATE_CHECKS => {
-                self.put(WorkItem { state: WorkState::Pending(self.now), unclear: false, ..item });
-            }
-            Failure::Duplicate(elsewhere) if matches!(item.task, Task::Create(_)) => {
-                let found = elsewhere.found.clone();
-                let entity = self.state.as_ref().and_then(|state| state.store.known(&found)).map(|known| known.entity);
-                if let Task::Create(draft) = &item.task {
-                    let entity = entity.unwrap_or_else(|| stand_in(found, draft));
-                    self.finish_creation(item, entity, true, 0, true);
-                }
-            }
-            Failure::Gone(_) => {
-                if let Task::Journal { about, .. } = &item.task
-                    && let Some(record) = self.resolve(about)
-                {
-                    self.commit_all(vec![Change::ForgetKnown(record)]);
-                }
-                self.bury(item, failure);
-            }
-            Failure::Forbidden(_)
-            | Failure::Invalid(_)
-            | Failure::Unsupported(_)
-            | Failure::Conflict(_)
-            | Failure::Moved(_)
-            | Failure::Duplicate(_) => {
-                self.bury(item, failure);
-            }
-        }
-    }
-
-    /// The record of a journal entry lives on as another one.
-    fn follow(&mut self, item: WorkItem, found: RecordRef) {
-        let Task::Journal { entry, .. } = item.task.clone() else { return };
-        let about = crate::bindings::crm::types::About::Existing(found);
-        let why = Message { id: "host.record-moved".to_owned(), arguments: Vec::new(), verbatim: None };
-        self.tell(Told::Waiting { key: item.key.clone(), call: item.call.clone(), task: "journal", why, again: self.now });
-        self.put(WorkItem { task: Task::Journal { about, entry }, state: WorkState::Pending(self.now), ..item });
-    }
-
-    fn wait(&mut self, item: WorkItem, failure: Failure, pause: u64, unclear: bool) {
-        let again = self.now.saturating_add(pause);
-        let told = item.told_waiting;
-        let waiting = WorkItem { state: WorkState::Pending(again), unclear: item.unclear || unclear, told_waiting: true, ..item };
-        self.put(waiting.clone());
-        let why = failure_detail(&failure).said.clone();
-        self.tell(Told::Waiting { key: waiting.key.clone(), call: waiting.call.clone(), task: task_word(&waiting.task), why, again });
-        if !told {
-            self.refuse(&waiting, failure, Fate::Waiting);
-        }
-    }
-
-    fn bury(&mut self, item: WorkItem, failure: Failure) {
-        let dead = WorkItem { state: WorkState::Dead(Box::new(failure.clone())), ..item };
-        self.put(dead.clone());
-        let why = failure_detail(&failure).said.clone();
-        self.tell(Told::Dead { key: dead.key.clone(), call: dead.call.clone(), task: task_word(&dead.task), why });
-        self.refuse(&dead, failure, Fate::Dead);
-    }
-
-    fn refuse(&mut self, item: &WorkItem, why: Failure, fate: Fate) {
-        let work = match &item.task {
-            Task::Match(number) => Work::Match(number.clone()),
-            Task::Create(_) => Work::Create(item.key.clone()),
-            Task::Journal { .. } => Work::Journal(item.key.clone()),
-            Task::Amend { .. } => Work::Amend(item.key.clone()),
-        };
-        let refused = Refused { at: self.now, call: self.call_of(item), work, why, fate, extras: Vec::new() };
-        self.answer_hook(item, Hook::Refused(refused));
-    }
-
-    fn answer_asking(&mut self, slot: usize, id: &str, answer: Answer) {
-        let Some(index) = self.asked.iter().position(|asking| asking.id() == id) else { return };
-        let out = self.jobs.values().any(|job| matches!(&job.purpose, Purpose::Asking(other) if other == id));
-        let Some(asking) = self.asked.get(index) else { return };
-        let last = asking.waiting.is_empty() && !out;
-        let connector = self.slots.get(slot).map(|slot| slot.id.clone()).unwrap_or_default();
-        let call = asking.call.clone();
-        let hook = match (&asking.what, answer) {
-            (AskingFor::Search { request, text, .. }, Answer::Page(page)) => {
-                let found = page.entities.into_iter().filter_map(|entity| self.checked(slot, entity)).collect();
-                Hook::Searched(Searched {
-                    at: self.now,
-                    request: request.clone(),
-                    text: text.clone(),
-                    connector,
-                    last,
-                    found,
-                    more: page.more,
-                    usage: page.usage,
-                    extras: Vec::new(),
-                })
-            }
-            (AskingFor::Visibility { user, records }, Answer::Seen(seen)) => {
-                let visible = records.iter().zip(seen.visible).filter(|(_, visible)| *visible).map(|(record, _)| record.clone()).collect();
-                let state = self.state.as_ref();
-                let call = call.as_ref().and_then(|id| state?.calls.get(id)).map(|call| call.at(self.now));
-                Hook::Visibility(Visibility { at: self.now, call, user: user.clone(), visible, usage: seen.usage, extras: Vec::new() })
-            }
-            _ => return,
-        };
-        if last {
-            self.asked.remove(index);
-        }
-        self.lanes.push(Waiting { call, hook, sequence: None });
-    }
-
-    pub(super) fn refuse_asking(&mut self, asking: Asking, why: Failure) {
-        let work = match asking.what {
-            AskingFor::Search { request, .. } => Work::Search(request),
-            AskingFor::Visibility { user, .. } => Work::Visibility(user),
-        };
-        let state = self.state.as_ref();
-        let call = asking.call.as_ref().and_then(|id| state?.calls.get(id)).map(|call| call.at(self.now));
-        let refused = Refused { at: self.now, call, work, why, fate: Fate::Dead, extras: Vec::new() };
-        self.lanes.push(Waiting { call: asking.call, hook: Hook::Refused(refused), sequence: None });
-    }
-
-    fn answer_hook(&mut self, item: &WorkItem, hook: Hook) {
+    pub(super) fn answer_hook(&mut self, item: &WorkItem, hook: Hook) {
         self.lanes.push(Waiting { call: item.call.clone(), hook, sequence: None });
     }
 
     /// The call as it stands now, or its summary.
-    fn call_of(&self, item: &WorkItem) -> Option<Call> {
+    pub(super) fn call_of(&self, item: &WorkItem) -> Option<Call> {
         let id = item.call.as_ref()?;
         let id = self.vanished.get(id).unwrap_or(id);
         let live = self.state.as_ref()?.calls.get(id).map(|call| call.at(self.now));
         live.or_else(|| item.summary.as_deref().cloned())
     }
 
-    fn item(&self, key: &str) -> Option<WorkItem> {
+    pub(super) fn item(&self, key: &str) -> Option<WorkItem> {
         self.state.as_ref()?.store.work(key)
     }
 
@@ -463,11 +264,11 @@ impl Core {
         Some((item, draft))
     }
 
-    fn put(&mut self, item: WorkItem) {
+    pub(super) fn put(&mut self, item: WorkItem) {
         self.commit_all(vec![Change::PutWork(Box::new(item))]);
     }
 
-    fn commit_all(&mut self, changes: Vec<Change>) {
+    pub(super) fn commit_all(&mut self, changes: Vec<Change>) {
         let Some(state) = self.state.as_mut() else { return };
         if let Err(why) = state.store.commit(changes) {
             let line = LogLine { level: "error".to_owned(), text: why.to_string(), fields: Vec::new() };
@@ -489,7 +290,7 @@ impl Core {
     }
 
     /// A connector's record as far as it can be believed: its own connector's id, lengths within the contract; none without an id.
-    fn checked(&self, slot: usize, mut entity: Entity) -> Option<Entity> {
+    pub(super) fn checked(&self, slot: usize, mut entity: Entity) -> Option<Entity> {
         let slot = self.slots.get(slot)?;
         if entity.reference.id.is_empty() || entity.reference.id.len() > 128 {
             return None;
@@ -515,54 +316,6 @@ impl Core {
 fn put_known(entity: Entity, origin: Origin, now: Moment) -> Change {
     let digits = entity.phones.iter().map(|(_, number)| index_digits(number)).collect();
     Change::PutKnown { known: Box::new(Known { entity, origin, seen_at: now, extras: Vec::new() }), digits }
-}
-
-/// Could trying it again without a look make it twice?
-fn changes_the_crm(item: &WorkItem) -> bool {
-    matches!(item.task, Task::Create(_) | Task::Journal { .. })
-}
-
-fn growing_pause(tries: u32) -> u64 {
-    FIRST_PAUSE_MS.saturating_mul(1 << tries.saturating_sub(1).min(20)).min(LONGEST_PAUSE_MS)
-}
-
-fn run_failure(why: &RunFailure, may_have_written: bool) -> Failure {
-    let id = match why {
-        RunFailure::Trapped(_) => "host.connector-trapped",
-        RunFailure::Cpu => "host.connector-cpu",
-        RunFailure::Memory => "host.connector-memory",
-        RunFailure::Deadline => "host.connector-deadline",
-        RunFailure::Stuck => "host.connector-stuck",
-        RunFailure::Missing(_) => "host.connector-cannot",
-    };
-    match why {
-        RunFailure::Missing(_) => Failure::Unsupported(detail(id)),
-        _ if may_have_written => Failure::Unclear(detail(id)),
-        RunFailure::Deadline => Failure::Unreachable(detail(id)),
-        _ => Failure::Garbled(detail(id)),
-    }
-}
-
-/// A failure of the host's own.
-pub(super) fn detail(id: &str) -> Detail {
-    Detail { said: super::host_message(id), status: None, code: None, usage: None, extras: Vec::new() }
-}
-
-pub(super) fn failure_detail(failure: &Failure) -> &Detail {
-    match failure {
-        Failure::Unreachable(detail)
-        | Failure::AuthoriseAgain(detail)
-        | Failure::Forbidden(detail)
-        | Failure::Gone(detail)
-        | Failure::Conflict(detail)
-        | Failure::Unclear(detail)
-        | Failure::Unsupported(detail)
-        | Failure::Garbled(detail)
-        | Failure::Other(detail) => detail,
-        Failure::Busy(pause) | Failure::Quota(pause) => &pause.detail,
-        Failure::Moved(elsewhere) | Failure::Duplicate(elsewhere) => &elsewhere.detail,
-        Failure::Invalid(fields) => &fields.detail,
-    }
 }
 
 fn usage(answer: &Answer) -> Option<&Usage> {
@@ -596,17 +349,8 @@ fn no_usage() -> Usage {
     Usage { spent: 0, left: None, allowed: None, renewed_at: None, extras: Vec::new() }
 }
 
-fn task_word(task: &Task) -> &'static str {
-    match task {
-        Task::Match(_) => "match",
-        Task::Create(_) => "create",
-        Task::Journal { .. } => "journal",
-        Task::Amend { .. } => "amend",
-    }
-}
-
 /// A record that the CRM named without showing it.
-fn stand_in(reference: RecordRef, draft: &Draft) -> Entity {
+pub(super) fn stand_in(reference: RecordRef, draft: &Draft) -> Entity {
     Entity {
         reference,
         role: draft.role.clone(),

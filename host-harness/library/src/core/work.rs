@@ -366,7 +366,7 @@ impl Core {
         let over: Vec<Asking> = self.asked.extract_if(.., |asking| asking.until <= now).collect();
         for asking in over {
             self.jobs.retain(|_, job| !matches!(&job.purpose, Purpose::Asking(id) if *id == asking.id()));
-            self.refuse_asking(asking, Failure::Unreachable(super::results::detail("host.asked-too-long")));
+            self.refuse_asking(asking, Failure::Unreachable(super::failures::detail("host.asked-too-long")));
         }
     }
 }

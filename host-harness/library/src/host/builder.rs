@@ -12,6 +12,7 @@ use super::workers::Workers;
 use super::{Host, INBOX, Texts};
 use crate::binding::{Binding, Bindings};
 use crate::bindings::hooks::host::HostFacts;
+use crate::bindings::hooks_exports::settings_page::Problem;
 use crate::component::Source;
 use crate::component::connector::PreparedConnector;
 use crate::component::plugin::PreparedPlugin;
@@ -23,6 +24,7 @@ use crate::pbx::Pbx;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::store::memory::MemoryStore;
+use crate::texts::Catalogue;
 
 /// A CRM account and the connector that speaks with it.
 #[derive(Debug, Clone)]
@@ -220,11 +222,15 @@ fn take(settings: &mut Settings, component: &str, given: &[(String, Value)]) -> 
 fn plugin_settings(plugin: &PreparedPlugin, facts: &HostFacts, given: &[(String, Value)]) -> Result<Settings, StartError> {
     let mut settings = Settings::new(plugin.schema().to_vec());
     take(&mut settings, plugin.name(), given)?;
-    let problems = plugin.check(facts, &settings.all())?;
+    judge(plugin.name(), plugin.catalogue(), &plugin.check(facts, &settings.all())?)?;
+    Ok(settings)
+}
+
+/// Settings that a component would not let anybody save are not started with.
+fn judge(component: &str, catalogue: &Catalogue, problems: &[Problem]) -> Result<(), StartError> {
     let grave = problems.iter().filter(|problem| problem.prevents_saving);
-    let told: Vec<String> =
-        grave.map(|problem| format!("`{}`: {}", problem.key, plugin.catalogue().render("en", &problem.message))).collect();
-    if told.is_empty() { Ok(settings) } else { Err(StartError::Settings { component: plugin.name().to_owned(), problems: told.join(" ") }) }
+    let told: Vec<String> = grave.map(|problem| format!("`{}`: {}", problem.key, catalogue.render("en", &problem.message))).collect();
+    if told.is_empty() { Ok(()) } else { Err(StartError::Settings { component: component.to_owned(), problems: told.join(" ") }) }
 }
 
 fn connectors(engine: &SandboxEngine, setups: Vec<ConnectorSetup>) -> Result<Vec<ConnectorParts>, StartError> {
@@ -242,6 +248,7 @@ fn connector(engine: &SandboxEngine, setup: ConnectorSetup) -> Result<ConnectorP
     let connector = PreparedConnector::load(engine, &setup.source)?;
     let mut settings = Settings::new(connector.schema().to_vec());
     take(&mut settings, connector.name(), &setup.settings)?;
+    judge(connector.name(), connector.catalogue(), &connector.check(&settings.all())?)?;
     let given = setup.base.or_else(|| connector.base(&settings)).unwrap_or_default();
     let base = given.trim_end_matches('/').to_owned();
     if !is_address(&base) {

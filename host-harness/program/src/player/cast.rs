@@ -1,6 +1,6 @@
 //! From a scenario's words to the host's: PBX, numbers, settings, bindings, phonebooks, events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use pbx_crm_host::binding::{Binding, Bindings};
@@ -127,14 +127,23 @@ fn phonebook_entry(key: &str, form: &EntryForm) -> Entry {
     }
 }
 
-/// Names of legs: an extension's latest leg in a call, unless the scenario names one.
-#[derive(Debug, Default)]
-pub(super) struct Legs {
+/// Events of calls, from a scenario's words to the host's. A leg is an extension's latest one in a call, unless the scenario names another.
+#[derive(Debug)]
+pub(super) struct Calls {
+    /// Extensions and groups: what a transfer can reach inside.
+    inside: BTreeSet<String>,
+    numbers: DialPlan,
     /// By (call, extension): how many legs it has had, and whether the last one has left.
     latest: BTreeMap<(String, String), (u32, bool)>,
 }
 
-impl Legs {
+impl Calls {
+    pub(super) fn new(scenario: &Scenario, numbers: DialPlan) -> Self {
+        let extensions = scenario.extensions.iter().map(|extension| extension.get_ref().id.clone());
+        let groups = scenario.groups.iter().map(|group| group.get_ref().id.clone());
+        Self { inside: extensions.chain(groups).collect(), numbers, latest: BTreeMap::new() }
+    }
+
     fn current(&self, call: &str, extension: &str) -> String {
         let count = self.latest.get(&(call.to_owned(), extension.to_owned())).map_or(1, |(count, _)| *count);
         if count <= 1 { extension.to_owned() } else { format!("{extension}#{count}") }
@@ -179,6 +188,10 @@ impl Legs {
                 }
                 Happening::Started(start)
             }
+            Event::Dial { extension, via, leg, .. } => {
+                let leg = leg.clone().unwrap_or_else(|| self.coming(&call, extension));
+                Happening::Dialled { leg, extension: extension.clone(), via: self::via(via.as_deref()) }
+            }
             Event::Ring { extension, via, leg, resync, .. } => {
                 again = *resync;
                 let leg = leg.clone().unwrap_or_else(|| self.coming(&call, extension));
@@ -206,7 +219,12 @@ impl Legs {
             Event::PartyLeave { party, .. } => Happening::PartyLeft { party: party.clone() },
             Event::Talk { extension, parties, .. } => Happening::Talking { leg: self.current(&call, extension), parties: parties.clone() },
             Event::Transfer { by, to, attended, .. } => {
-                Happening::Transferred { by: by.clone(), to: Destination::Extension(to.clone()), attended: *attended }
+                let to = if self.inside.contains(to) {
+                    Destination::Extension(to.clone())
+                } else {
+                    Destination::Outside(self.numbers.parse(to))
+                };
+                Happening::Transferred { by: by.clone(), to, attended: *attended }
             }
             Event::Hold { extension, holding, .. } => Happening::Held { leg: self.current(&call, extension), holding: *holding },
             Event::Merge { vanished, .. } => Happening::Merged { vanished: vanished.clone() },

@@ -179,7 +179,7 @@ struct Player<'a> {
     scenario: &'a Scenario,
     crm: &'a mut dyn CrmFake,
     core: Core,
-    legs: cast::Legs,
+    calls: cast::Calls,
     next: BinaryHeap<Reverse<Next>>,
     order: u64,
     starts: Moment,
@@ -205,6 +205,7 @@ impl<'a> Player<'a> {
         let starts = crate::scenario::time::local_moment(scenario.pbx.starts.get_ref(), scenario.pbx.time_zone.get_ref())
             .map_err(|why| wrong(scenario.pbx.starts.span(), why))?;
         let numbers = cast::numbers(scenario).map_err(|why| wrong(scenario.pbx.country.span(), why))?;
+        let calls = cast::Calls::new(scenario, numbers.clone());
         let plugin = stage.plugin(&facts)?;
         let settings = cast::plugin_settings(&plugin, &facts, scenario, &wrong)?;
         let crm_error = |crm: &dyn CrmFake, why: String| PlayError::Crm { crm: crm.name().to_owned(), why };
@@ -256,7 +257,7 @@ impl<'a> Player<'a> {
             scenario,
             crm,
             core,
-            legs: cast::Legs::default(),
+            calls,
             next: BinaryHeap::new(),
             order: 0,
             starts,
@@ -284,7 +285,7 @@ impl<'a> Player<'a> {
             let wake = self.core.next_wake();
             let planned = self.next.peek().map(|Reverse(next)| next.at);
             let Some(at) = [wake, planned].into_iter().flatten().min().filter(|at| *at <= self.until) else {
-                return Ok(self.finish());
+                return self.finish();
             };
             let input = if planned == Some(at) {
                 match self.next.pop() {
@@ -298,6 +299,7 @@ impl<'a> Player<'a> {
             if let Some(input) = input {
                 self.step(at, input);
             }
+            self.believe()?;
         }
         Err(PlayError::Endless)
     }
@@ -313,7 +315,7 @@ impl<'a> Player<'a> {
                 let ids = self.crm.seed(at, records.clone()).map_err(|why| failed(self.crm, why.to_string()))?;
                 self.seeded.extend(ids);
             }
-            call => return Ok(self.legs.call_event(call, at).map(Input::Call)),
+            call => return Ok(self.calls.call_event(call, at).map(Input::Call)),
         }
         Ok(None)
     }
@@ -329,8 +331,14 @@ impl<'a> Player<'a> {
         }
     }
 
-    fn finish(self) -> Play {
-        let records = self.crm.records();
+    /// A CRM in another process that cannot be reached is told as that, and not as a CRM without records.
+    fn believe(&self) -> Result<(), PlayError> {
+        self.crm.lost().map_or(Ok(()), |why| Err(PlayError::Crm { crm: self.crm.name().to_owned(), why: why.to_string() }))
+    }
+
+    fn finish(self) -> Result<Play, PlayError> {
+        let (records, requests, activities) = (self.crm.records(), self.crm.requests(), self.crm.activities());
+        self.believe()?;
         let kind_of = |role: crm_fake::Role| match role {
             crm_fake::Role::Person => "person",
             crm_fake::Role::Prospect => "prospect",
@@ -353,17 +361,17 @@ impl<'a> Player<'a> {
             .unwrap_or_default();
         let unfinished = store.map(|store| store.unfinished()).unwrap_or_default();
         let dead = unfinished.iter().filter(|item| matches!(item.state, pbx_crm_host::store::WorkState::Dead(_))).count();
-        Play {
+        Ok(Play {
             outputs: self.outputs,
             starts: self.starts,
-            requests: self.crm.requests(),
+            requests,
             records,
             seeded: self.seeded,
-            activities: self.crm.activities(),
+            activities,
             phonebook,
             unfinished: ((unfinished.len() - dead) as u32, dead as u32),
             links,
             texts: self.texts,
-        }
+        })
     }
 }

@@ -257,6 +257,15 @@ pub enum Event {
         #[serde(default)]
         resync: bool,
     },
+    /// The PBX calls a phone that has not rung yet.
+    Dial {
+        at: Span,
+        call: String,
+        extension: String,
+        /// As of `Ring`.
+        via: Option<String>,
+        leg: Option<String>,
+    },
     /// A phone rings.
     Ring {
         at: Span,
@@ -330,6 +339,7 @@ impl Event {
     pub fn at(&self) -> Span {
         match self {
             Self::Start { at, .. }
+            | Self::Dial { at, .. }
             | Self::Ring { at, .. }
             | Self::Answer { at, .. }
             | Self::Leave { at, .. }
@@ -353,6 +363,7 @@ impl Event {
     pub fn call(&self) -> Option<&str> {
         match self {
             Self::Start { call, .. }
+            | Self::Dial { call, .. }
             | Self::Ring { call, .. }
             | Self::Answer { call, .. }
             | Self::Leave { call, .. }
@@ -373,12 +384,12 @@ impl Event {
     #[must_use]
     pub fn extensions(&self) -> Vec<&str> {
         match self {
-            Self::Start { direction, from, to, .. } => match direction {
+            Self::Start { direction, from, .. } => match direction {
                 DirectionWord::Inbound => Vec::new(),
-                DirectionWord::Outbound => vec![from],
-                DirectionWord::Internal => vec![from, to],
+                DirectionWord::Outbound | DirectionWord::Internal => vec![from],
             },
-            Self::Ring { extension, .. }
+            Self::Dial { extension, .. }
+            | Self::Ring { extension, .. }
             | Self::Answer { extension, .. }
             | Self::Leave { extension, .. }
             | Self::Talk { extension, .. }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::{Event, Scenario};
+use super::{DirectionWord, Event, Scenario};
 
 /// A scenario that cannot be played.
 #[derive(Debug, thiserror::Error)]
@@ -122,13 +122,37 @@ fn check(place: &Place<'_>, scenario: &Scenario) -> Result<(), ScenarioError> {
         .iter()
         .filter_map(|event| if let Event::Merge { call, .. } = event.get_ref() { Some(call.as_str()) } else { None })
         .collect();
+    let known_inside = |id: &str| known(id).or_else(|why| if groups.contains(id) { Ok(()) } else { Err(why) });
+    let joined: BTreeSet<&str> = scenario
+        .events
+        .iter()
+        .filter_map(|event| if let Event::Join { party, .. } = event.get_ref() { Some(party.as_str()) } else { None })
+        .collect();
+    let known_party = |party: &str| {
+        if party == "outside" || joined.contains(party) {
+            Ok(())
+        } else {
+            Err(format!("there is no outside party `{party}`; the first of every call is \"outside\", others come in with what = \"join\""))
+        }
+    };
     for event in &scenario.events {
         let form = event.get_ref();
+        let named = match form {
+            Event::Start { direction: DirectionWord::Internal, to, .. } => known_inside(to),
+            Event::Transfer { to, .. } if !is_outside(to) => known_inside(to),
+            Event::Talk { parties, .. } => parties.iter().try_for_each(|party| known_party(party)),
+            Event::PartyLeave { party, .. } => known_party(party),
+            Event::Merge { vanished, .. } if !started.contains(vanished.as_str()) && !renamed.contains(vanished.as_str()) => {
+                Err(format!("call `{vanished}` never starts; add an event with what = \"start\" for it"))
+            }
+            _ => Ok(()),
+        };
+        named.map_err(|why| place.wrong(event.span(), why))?;
         if let Some(call) = form.call().filter(|call| !started.contains(call) && !renamed.contains(call)) {
             return Err(place.wrong(event.span(), format!("call `{call}` never starts; add an event with what = \"start\" for it")));
         }
         form.extensions().into_iter().try_for_each(known).map_err(|why| place.wrong(event.span(), why))?;
-        if let Event::Ring { via: Some(via), .. } = form {
+        if let Event::Ring { via: Some(via), .. } | Event::Dial { via: Some(via), .. } = form {
             let (word, target) = via.split_once(' ').unwrap_or((via, ""));
             let target = target.trim();
             let checked = match word {
@@ -143,6 +167,11 @@ fn check(place: &Place<'_>, scenario: &Scenario) -> Result<(), ScenarioError> {
         }
     }
     Ok(())
+}
+
+/// Is it spelled as a number of the public network, which needs no extension here?
+fn is_outside(number: &str) -> bool {
+    number.starts_with('+') || number.chars().filter(char::is_ascii_digit).count() >= 7
 }
 
 #[cfg(test)]
@@ -180,6 +209,18 @@ mod tests {
             (
                 format!("{start}[[event]]\nwhat = \"ring\"\nat = \"1s\"\ncall = \"c\"\nextension = \"1001\"\nvia = \"queue 7\"\n"),
                 "call.toml:11: there is no group `7`",
+            ),
+            (
+                format!("{start}[[event]]\nwhat = \"transfer\"\nat = \"1s\"\ncall = \"c\"\nby = \"1001\"\nto = \"1009\"\n"),
+                "call.toml:11: there is no extension `1009`",
+            ),
+            (
+                format!("{start}[[event]]\nwhat = \"merge\"\nat = \"1s\"\ncall = \"c\"\nvanished = \"d\"\n"),
+                "call.toml:11: call `d` never starts",
+            ),
+            (
+                format!("{start}[[event]]\nwhat = \"talk\"\nat = \"1s\"\ncall = \"c\"\nextension = \"1001\"\nparties = [\"lucy\"]\n"),
+                "call.toml:11: there is no outside party `lucy`",
             ),
             ("[[binding]]\nuser = \"u9\"\nextensions = [\"1001\"]\n".to_owned(), "call.toml:4: the CRM has no user `u9`"),
             ("[[extension]]\nid = \"1001\"\n".to_owned(), "call.toml:4: extension `1001` stands there twice"),
