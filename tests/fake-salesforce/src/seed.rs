@@ -1,0 +1,1 @@
+//! An org of any size, made from a number.
