@@ -16,6 +16,7 @@
 
 pub mod error;
 pub mod id;
+pub mod limits;
 pub mod oauth;
 pub mod org;
 pub mod pages;
