@@ -60,7 +60,9 @@ impl Scope<'_> {
                 }
                 Ok((Subject::Path(path), leaf, name.at))
             }
-            ast::Subject::Call(call) => Err(Refusal::malformed(call.at, "Aggregate expressions are only allowed in the HAVING clause of a query")),
+            ast::Subject::Call(call) => {
+                Err(Refusal::malformed(call.at, "Aggregate expressions are only allowed in the HAVING clause of a query"))
+            }
         };
         self.condition(condition, &mut subject, true)
     }
@@ -87,7 +89,8 @@ impl Scope<'_> {
     }
 
     fn comparison(&self, given: &Comparison, subject: Subject, leaf: &Leaf, at: usize, top: bool) -> Parsed<Filter> {
-        let invalid = |kind: &str| Refusal::new(given.operator_at, "INVALID_QUERY_FILTER_OPERATOR", format!("invalid operator on {kind} field"));
+        let invalid =
+            |kind: &str| Refusal::new(given.operator_at, "INVALID_QUERY_FILTER_OPERATOR", format!("invalid operator on {kind} field"));
         let values = match &given.operand {
             Operand::One(literal) => std::slice::from_ref(literal),
             Operand::Many(literals) => literals.as_slice(),
@@ -154,41 +157,49 @@ impl Scope<'_> {
 
     /// A value as the field's type has it.
     fn bound(&self, leaf: &Leaf, group: Group, literal: &Literal) -> Parsed<Bound> {
-        let key = match (&literal.value, group) {
-            (Given::Null, _) => Key::Null,
-            // Salesforce stores no empty text.
-            (Given::Text(quoted), Group::Text | Group::Id) if quoted.text.is_empty() => Key::Null,
-            (Given::Text(quoted), Group::Text) => Key::Text(quoted.text.to_lowercase()),
-            (Given::Text(quoted), Group::Id) => Key::Id(Id::parse(&quoted.text).ok_or_else(|| {
-                Refusal::new(literal.at, "INVALID_QUERY_FILTER_OPERATOR", format!("invalid ID field: {}", quoted.text))
-            })?),
-            (Given::Boolean(yes), Group::Boolean) => Key::Boolean(*yes),
-            (Given::Number(number, _), Group::Double) | (Given::Number(number, Some(_)), Group::Int) => Key::Number(Number(*number)),
-            (Given::Day(day), Group::Date) => Key::Day(*day),
-            (Given::Moment(moment), Group::DateTime) => Key::Moment(*moment),
-            (Given::Period(period), Group::Date) => {
-                let (from, until) = period.days(self.today());
-                return Ok(Bound::Span(Key::Day(from), Key::Day(until)));
-            }
-            (Given::Period(period), Group::DateTime) => {
-                let (from, until) = period.days(self.today());
-                return Ok(Bound::Span(Key::Moment(midnight(from)), Key::Moment(midnight(until))));
-            }
-            _ => {
-                let quotes = if matches!(group, Group::Text | Group::Id) { "should be" } else { "should not be" };
-                return Err(Refusal::field(
-                    literal.at,
-                    format!("value of filter criterion for field '{}' must be of type {} and {quotes} enclosed in quotes", leaf.name, group.name()),
-                ));
-            }
-        };
+        let key =
+            match (&literal.value, group) {
+                (Given::Null, _) => Key::Null,
+                // Salesforce stores no empty text.
+                (Given::Text(quoted), Group::Text | Group::Id) if quoted.text.is_empty() => Key::Null,
+                (Given::Text(quoted), Group::Text) => Key::Text(quoted.text.to_lowercase()),
+                (Given::Text(quoted), Group::Id) => Key::Id(Id::parse(&quoted.text).ok_or_else(|| {
+                    Refusal::new(literal.at, "INVALID_QUERY_FILTER_OPERATOR", format!("invalid ID field: {}", quoted.text))
+                })?),
+                (Given::Boolean(yes), Group::Boolean) => Key::Boolean(*yes),
+                (Given::Number(number, _), Group::Double) | (Given::Number(number, Some(_)), Group::Int) => Key::Number(Number(*number)),
+                (Given::Day(day), Group::Date) => Key::Day(*day),
+                (Given::Moment(moment), Group::DateTime) => Key::Moment(*moment),
+                (Given::Period(period), Group::Date) => {
+                    let (from, until) = period.days(self.today());
+                    return Ok(Bound::Span(Key::Day(from), Key::Day(until)));
+                }
+                (Given::Period(period), Group::DateTime) => {
+                    let (from, until) = period.days(self.today());
+                    return Ok(Bound::Span(Key::Moment(midnight(from)), Key::Moment(midnight(until))));
+                }
+                _ => {
+                    let quotes = if matches!(group, Group::Text | Group::Id) { "should be" } else { "should not be" };
+                    return Err(Refusal::field(
+                        literal.at,
+                        format!(
+                            "value of filter criterion for field '{}' must be of type {} and {quotes} enclosed in quotes",
+                            leaf.name,
+                            group.name()
+                        ),
+                    ));
+                }
+            };
         Ok(Bound::Key(key))
     }
 
     /// The ids that a sub-select gives.
     fn sub_select(&self, query: &Query, leaf: &Leaf, at: usize) -> Parsed<BTreeSet<Key>> {
         if !matches!(leaf.kind, FieldKind::Id | FieldKind::Reference) {
-            return Err(Refusal::field(at, format!("The left operand field in the where expression should be of type ID or reference: {}", leaf.name)));
+            return Err(Refusal::field(
+                at,
+                format!("The left operand field in the where expression should be of type ID or reference: {}", leaf.name),
+            ));
         }
         let plan = Plan::of(self.org, query, self.view, self.now_ms)?;
         let path = plan.only_reference().ok_or_else(|| {

@@ -21,9 +21,11 @@ pub fn metadata(org: &Org, plan: &Plan) -> Json {
     let object = org.object(plan.object);
     let (columns, by_id, grouped) = match &plan.output {
         Output::Count => (Vec::new(), false, false),
-        Output::Rows(shapes) => {
-            (of_shapes(org, object, shapes), shapes.iter().any(|shape| matches!(shape, Shape::Field(path) if path.leaf.source == Source::Id)), false)
-        }
+        Output::Rows(shapes) => (
+            of_shapes(org, object, shapes),
+            shapes.iter().any(|shape| matches!(shape, Shape::Field(path) if path.leaf.source == Source::Id)),
+            false,
+        ),
         Output::Groups(grouping) => {
             let columns = grouping.columns.iter().map(|(label, subject, written)| match subject {
                 Subject::Call(place) => {
@@ -37,7 +39,14 @@ pub fn metadata(org: &Org, plan: &Plan) -> Json {
                 }
                 Subject::Key(place) => {
                     let leaf = grouping.keys.get(*place).map(|path| &path.leaf);
-                    column(label, written, leaf.map_or(FieldKind::String, |leaf| leaf.kind), false, leaf.and_then(|leaf| updateable(object, leaf)), &[])
+                    column(
+                        label,
+                        written,
+                        leaf.map_or(FieldKind::String, |leaf| leaf.kind),
+                        false,
+                        leaf.and_then(|leaf| updateable(object, leaf)),
+                        &[],
+                    )
                 }
                 Subject::Path(path) => column(label, written, path.leaf.kind, false, None, &[]),
             });

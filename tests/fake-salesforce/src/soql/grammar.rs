@@ -14,8 +14,8 @@ const LONGEST: usize = 100_000;
 
 /// Words that begin a clause or join conditions; none of them can be an alias.
 const KEYWORDS: [&str; 26] = [
-    "ALL", "AND", "ASC", "DESC", "EXCLUDES", "FIRST", "FOR", "FROM", "GROUP", "HAVING", "IN", "INCLUDES", "LAST", "LIKE", "LIMIT", "NOT", "NULL",
-    "NULLS", "OFFSET", "OR", "ORDER", "SELECT", "UPDATE", "USING", "WHERE", "WITH",
+    "ALL", "AND", "ASC", "DESC", "EXCLUDES", "FIRST", "FOR", "FROM", "GROUP", "HAVING", "IN", "INCLUDES", "LAST", "LIKE", "LIMIT", "NOT",
+    "NULL", "NULLS", "OFFSET", "OR", "ORDER", "SELECT", "UPDATE", "USING", "WHERE", "WITH",
 ];
 
 /// Tokens still to read.
@@ -121,7 +121,9 @@ pub fn parse(text: &str) -> Parsed<Query> {
         return Err(Refusal::whole("QUERY_TOO_COMPLICATED", "SOQL statements cannot be longer than 100000 characters."));
     }
     let tokens = cut(text, 0)?;
-    let Some(mut tokens) = Tokens::new(&tokens) else { return Err(Refusal::whole("MALFORMED_QUERY", "A query string has to be specified")) };
+    let Some(mut tokens) = Tokens::new(&tokens) else {
+        return Err(Refusal::whole("MALFORMED_QUERY", "A query string has to be specified"));
+    };
     let query = query(&mut tokens, Nesting::Outer)?;
     for purpose in ["VIEW", "REFERENCE", "UPDATE"] {
         if tokens.peek().is("FOR") && tokens.peek_second().is(purpose) {
@@ -224,7 +226,9 @@ fn selected(tokens: &mut Tokens<'_, '_>, nesting: Nesting) -> Parsed<Selected> {
             tokens.take();
             tokens.take();
             let which = match tokens.peek() {
-                which if which.is("ALL") || which.is("STANDARD") || which.is("CUSTOM") => Name { text: which.text.to_ascii_uppercase(), at },
+                which if which.is("ALL") || which.is("STANDARD") || which.is("CUSTOM") => {
+                    Name { text: which.text.to_ascii_uppercase(), at }
+                }
                 _ => return Err(tokens.unexpected()),
             };
             tokens.take();

@@ -7,11 +7,7 @@ use std::{
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::{
-    org::Row,
-    schema::FieldKind,
-    value::Value,
-};
+use crate::{org::Row, schema::FieldKind, value::Value};
 
 use super::{
     ast::{self, Call, Function, Name, Query, Selected},
@@ -82,7 +78,9 @@ impl Grouping {
                     (label, Subject::Call(place), call.shown.clone(), call.at)
                 }
                 Selected::Count(at) => return Err(Refusal::malformed(*at, "unexpected token: 'COUNT'")),
-                Selected::Fields(which) => return Err(Refusal::malformed(which.at, "The SOQL FIELDS function is not supported with GROUP BY")),
+                Selected::Fields(which) => {
+                    return Err(Refusal::malformed(which.at, "The SOQL FIELDS function is not supported with GROUP BY"));
+                }
                 Selected::Children(children) => {
                     return Err(Refusal::malformed(children.from.at, "Nested queries are not allowed in a grouped query"));
                 }
@@ -148,7 +146,9 @@ impl Grouping {
         let kind = path.leaf.kind;
         let fits = match call.function {
             Function::Count | Function::CountDistinct => !matches!(kind, FieldKind::Boolean),
-            Function::Min | Function::Max => !matches!(kind, FieldKind::Boolean | FieldKind::Id | FieldKind::Reference | FieldKind::TextArea),
+            Function::Min | Function::Max => {
+                !matches!(kind, FieldKind::Boolean | FieldKind::Id | FieldKind::Reference | FieldKind::TextArea)
+            }
             Function::Sum | Function::Avg => matches!(kind, FieldKind::Int | FieldKind::Double),
         };
         if !fits || !path.leaf.filterable {
@@ -203,13 +203,7 @@ impl Grouping {
         lines.map(|(_, keys, results)| self.line(&keys, &results)).collect()
     }
 
-    fn add(
-        &self,
-        view: View<'_>,
-        row: &Row,
-        groups: &mut BTreeMap<Vec<Key>, (Vec<Value>, Vec<Tally>)>,
-        tallies: &dyn Fn() -> Vec<Tally>,
-    ) {
+    fn add(&self, view: View<'_>, row: &Row, groups: &mut BTreeMap<Vec<Key>, (Vec<Value>, Vec<Tally>)>, tallies: &dyn Fn() -> Vec<Tally>) {
         let values: Vec<Value> = self.keys.iter().map(|path| view.value(row, path).into_owned()).collect();
         let keys = values.iter().map(Key::of).collect();
         let (_, of_group) = groups.entry(keys).or_insert_with(|| (values, tallies()));
@@ -264,7 +258,8 @@ impl Tally {
                 }
             }
             Function::Min | Function::Max => {
-                let better = self.extreme.as_ref().is_none_or(|(best, _)| if self.function == Function::Min { key < *best } else { key > *best });
+                let better =
+                    self.extreme.as_ref().is_none_or(|(best, _)| if self.function == Function::Min { key < *best } else { key > *best });
                 if better {
                     self.extreme = Some((key, value.clone()));
                 }

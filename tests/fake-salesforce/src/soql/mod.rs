@@ -103,9 +103,8 @@ impl ResultSet {
 /// `MALFORMED_QUERY`, `INVALID_TYPE`, `INVALID_FIELD` and the others as Salesforce words them.
 pub fn run(org: &Org, context: &Context, text: &str, all: bool) -> Result<ResultSet, ApiError> {
     let view = View { org, user: context.user, all, now_ms: context.now_ms };
-    let plan = grammar::parse(text)
-        .and_then(|query| Plan::of(org, &query, Some(view), context.now_ms))
-        .map_err(|refusal| refusal.shown(text))?;
+    let plan =
+        grammar::parse(text).and_then(|query| Plan::of(org, &query, Some(view), context.now_ms)).map_err(|refusal| refusal.shown(text))?;
     let found = match &plan.output {
         Output::Count => Found::Count(plan.rows(view).len()),
         Output::Rows(_) => Found::Rows(plan.rows(view).into_iter().map(|row| row.id).collect()),

@@ -90,11 +90,17 @@ impl Path {
     pub fn resolve(org: &Org, object: &ObjectType, known_as: &[&str], name: &Name) -> Parsed<Self> {
         let mut segments: Vec<&str> = name.text.split('.').collect();
         let leaf = segments.pop().unwrap_or_default();
-        if segments.first().is_some_and(|first| known_as.iter().any(|known| known.eq_ignore_ascii_case(first)) && object.relationship(first).is_none()) {
+        if segments
+            .first()
+            .is_some_and(|first| known_as.iter().any(|known| known.eq_ignore_ascii_case(first)) && object.relationship(first).is_none())
+        {
             segments.remove(0);
         }
         if segments.len() > MOST_STEPS {
-            return Err(Refusal::malformed(name.at, format!("SOQL relationship paths may have at most {MOST_STEPS} levels: {}", name.text)));
+            return Err(Refusal::malformed(
+                name.at,
+                format!("SOQL relationship paths may have at most {MOST_STEPS} levels: {}", name.text),
+            ));
         }
         let mut steps: Vec<Step> = Vec::new();
         let mut at = Some(object);

@@ -126,7 +126,8 @@ impl Plan {
     pub fn pick<'o>(&self, view: View<'o>, rows: impl Iterator<Item = &'o Row>) -> Vec<&'o Row> {
         let found = rows.filter(|row| view.all || !row.is_deleted).filter(|row| self.accepts(view, row)).filter(|row| view.sees(row));
         // Groups are cut after they were made, not the rows in them.
-        let (offset, limit) = if matches!(self.output, Output::Groups(_)) { (0, usize::MAX) } else { (self.offset, self.limit.unwrap_or(usize::MAX)) };
+        let (offset, limit) =
+            if matches!(self.output, Output::Groups(_)) { (0, usize::MAX) } else { (self.offset, self.limit.unwrap_or(usize::MAX)) };
         if self.order.is_empty() {
             return found.skip(offset).take(limit).collect();
         }
@@ -176,7 +177,9 @@ pub fn compare(order: &[Sort], one: &[Key], other: &[Key]) -> std::cmp::Ordering
 fn sort(scope: &Scope<'_>, order: &ast::Ordering) -> Parsed<Sort> {
     let name = match &order.subject {
         ast::Subject::Field(name) => name,
-        ast::Subject::Call(call) => return Err(Refusal::malformed(call.at, "Aggregate expressions are only allowed in the ORDER BY of a grouped query")),
+        ast::Subject::Call(call) => {
+            return Err(Refusal::malformed(call.at, "Aggregate expressions are only allowed in the ORDER BY of a grouped query"));
+        }
     };
     let path = scope.path(name)?;
     if !path.leaf.sortable {
@@ -223,7 +226,9 @@ fn candidates(org: &Org, object: &ObjectType, filter: &Filter) -> Option<BTreeSe
 
 fn by_index(org: &Org, object: &ObjectType, leaf: &Leaf, value: &Value) -> Option<Vec<Id>> {
     match (leaf.source, value) {
-        (Source::Id, Value::Reference(id)) => Some(if org.object_of(*id).is_some_and(|of| of.name == object.name) { vec![*id] } else { Vec::new() }),
+        (Source::Id, Value::Reference(id)) => {
+            Some(if org.object_of(*id).is_some_and(|of| of.name == object.name) { vec![*id] } else { Vec::new() })
+        }
         (Source::Place(place), _) => org.lookup(object, object.fields.get(place)?, value),
         _ => None,
     }

@@ -126,7 +126,10 @@ mod tests {
         );
         let text = "SELECT A,B,CreatedById,OCE__ActualCap__c,TPI_Product__c,Name,OCE__JobId__c,OwnerId FROM X";
         let shown = pointed(text, text.find("TPI").unwrap());
-        assert!(shown.starts_with("CreatedById,OCE__ActualCap__c,TPI_Product__c,Name,OCE__JobId__c\n                              ^\n"), "{shown}");
+        assert!(
+            shown.starts_with("CreatedById,OCE__ActualCap__c,TPI_Product__c,Name,OCE__JobId__c\n                              ^\n"),
+            "{shown}"
+        );
     }
 
     #[test]

@@ -71,10 +71,15 @@ pub fn of(scope: &Scope<'_>, query: &Query) -> Parsed<Vec<Shape>> {
             }
             Selected::Fields(which) => {
                 if which.text != "STANDARD" && query.limit.is_none_or(|limit| limit > MOST_WITH_FIELDS) {
-                    return Err(Refusal::malformed(which.at, format!("The SOQL FIELDS function must have a LIMIT of at most {MOST_WITH_FIELDS}")));
+                    return Err(Refusal::malformed(
+                        which.at,
+                        format!("The SOQL FIELDS function must have a LIMIT of at most {MOST_WITH_FIELDS}"),
+                    ));
                 }
                 let custom = |name: &str| name.ends_with("__c");
-                for field in scope.object.fields.iter().filter(|field| which.text == "ALL" || custom(field.name) == (which.text == "CUSTOM")) {
+                for field in
+                    scope.object.fields.iter().filter(|field| which.text == "ALL" || custom(field.name) == (which.text == "CUSTOM"))
+                {
                     if let Some(leaf) = Leaf::of(scope.object, field.name) {
                         add(&mut shapes, &[], leaf, &Name { text: field.name.to_owned(), at: which.at })?;
                     }
@@ -142,7 +147,10 @@ pub fn row(view: View<'_>, version: &str, row: &Row, shapes: &[Shape]) -> Json {
 fn rendered(view: View<'_>, version: &str, row: &Row, shown_as: &str, shapes: &[Shape]) -> Json {
     let object = view.org.object_of(row.id).map_or("", |object| object.name);
     let mut fields = Map::new();
-    fields.insert("attributes".to_owned(), json!({"type": shown_as, "url": format!("/services/data/v{version}/sobjects/{object}/{}", row.id)}));
+    fields.insert(
+        "attributes".to_owned(),
+        json!({"type": shown_as, "url": format!("/services/data/v{version}/sobjects/{object}/{}", row.id)}),
+    );
     for shape in shapes {
         match shape {
             Shape::Field(path) => {

@@ -146,7 +146,10 @@ fn moment(input: &mut Input<'_>) -> Result<Kind> {
     let day = (take_while(4, |digit: char| digit.is_ascii_digit()), '-', two(), '-', two()).take().parse_next(input)?;
     let time = opt(preceded(
         one_of(['T', 't']),
-        ((two(), ':', two(), ':', two(), opt(('.', digits))).take(), alt((one_of(['Z', 'z']).take(), (one_of(['+', '-']), two(), opt(':'), two()).take()))),
+        (
+            (two(), ':', two(), ':', two(), opt(('.', digits))).take(),
+            alt((one_of(['Z', 'z']).take(), (one_of(['+', '-']), two(), opt(':'), two()).take())),
+        ),
     ))
     .parse_next(input)?;
     let Ok(day) = day.parse::<NaiveDate>() else { return Ok(Kind::Broken("invalid date: {:}")) };
@@ -166,14 +169,16 @@ fn moment(input: &mut Input<'_>) -> Result<Kind> {
 }
 
 fn number(input: &mut Input<'_>) -> Result<Kind> {
-    let read =
-        (opt(one_of(['+', '-'])), alt(((digits, opt(('.', opt(digits)))).void(), ('.', digits).void()))).take().parse_next(input)?;
+    let read = (opt(one_of(['+', '-'])), alt(((digits, opt(('.', opt(digits)))).void(), ('.', digits).void()))).take().parse_next(input)?;
     Ok(read.parse::<f64>().map_or(Kind::Broken("For input string: {:}"), |number| Kind::Number(number, read.parse().ok())))
 }
 
 fn word(input: &mut Input<'_>) -> Result<Kind> {
     let segment = || {
-        (one_of(|first: char| first.is_ascii_alphabetic() || first == '_'), take_while(0.., |next: char| next.is_ascii_alphanumeric() || next == '_'))
+        (
+            one_of(|first: char| first.is_ascii_alphabetic() || first == '_'),
+            take_while(0.., |next: char| next.is_ascii_alphanumeric() || next == '_'),
+        )
     };
     (segment(), repeat::<_, _, (), _, _>(0.., ('.', segment()).void())).void().parse_next(input)?;
     Ok(Kind::Word)
