@@ -1,4 +1,18 @@
 //! Which objects an org has and what their fields may hold. The data of the standard objects stands in `schema/`.
+//!
+//! Names, types, lengths and properties follow Salesforce's object reference and recorded describes; of the many objects of a
+//! real org only those stand here that telephony clients touch.
+
+mod account;
+mod administration;
+mod contact;
+mod describe;
+mod fields;
+mod lead;
+mod task;
+mod user;
+
+pub use describe::{describe, describe_brief};
 
 /// An object (table) of the org.
 #[derive(Clone, Debug)]
@@ -13,6 +27,8 @@ pub struct ObjectType {
     pub prefix: &'static str,
     /// May the API create and change rows of it?
     pub writable: bool,
+    /// May the API delete rows of it?
+    pub deletable: bool,
     /// Can SOSL find it?
     pub searchable: bool,
     /// Its fields; the first is `Id`.
@@ -50,6 +66,12 @@ pub struct Field {
     pub reference_to: Vec<&'static str>,
     /// Name of the relationship in SOQL ("Owner" for `OwnerId`), for references that have one.
     pub relationship: Option<&'static str>,
+    /// The field that this one is a part of ("Name" for `LastName`).
+    pub part_of: Option<&'static str>,
+    /// Most digits of a whole number; 0 where that is not limited.
+    pub digits: u32,
+    /// Is it the name of the record?
+    pub name_field: bool,
 }
 
 /// Kinds of field, as `describe` names them.
@@ -99,5 +121,79 @@ impl ObjectType {
     #[must_use]
     pub fn relationship(&self, name: &str) -> Option<(usize, &Field)> {
         self.fields.iter().enumerate().find(|(_, field)| field.relationship.is_some_and(|given| given.eq_ignore_ascii_case(name)))
+    }
+
+    /// The field that names a record: `Name`, or `Subject` of a task.
+    #[must_use]
+    pub fn name_field(&self) -> Option<(usize, &Field)> {
+        self.fields.iter().enumerate().find(|(_, field)| field.name_field)
+    }
+}
+
+impl Field {
+    /// Must a request that creates a row give it?
+    #[must_use]
+    pub fn required(&self) -> bool {
+        self.createable && !self.nillable && !self.defaulted
+    }
+
+    /// May it stand in GROUP BY?
+    #[must_use]
+    pub fn groupable(&self) -> bool {
+        self.filterable && !matches!(self.kind, FieldKind::DateTime | FieldKind::Double)
+    }
+}
+
+/// The objects of an org, without the fields of person accounts.
+#[must_use]
+pub fn standard_objects() -> Vec<ObjectType> {
+    let mut objects = administration::objects();
+    objects.extend([account::object(), contact::object(), lead::object(), task::object(), user::object()]);
+    objects.sort_by_key(|object| object.name);
+    objects
+}
+
+/// What the feature person accounts adds, as (object, fields).
+#[must_use]
+pub fn person_account_fields() -> Vec<(&'static str, Vec<Field>)> {
+    vec![("Account", account::person_fields()), ("Contact", contact::person_fields())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FieldKind, standard_objects};
+
+    #[test]
+    fn phone_fields_are_forty_characters_long_everywhere() {
+        let mut seen = 0;
+        for object in standard_objects() {
+            for field in object.fields.iter().filter(|field| field.kind == FieldKind::Phone) {
+                assert_eq!(field.length, 40, "{}.{}", object.name, field.name);
+                seen += 1;
+            }
+        }
+        assert!(seen >= 14, "{seen} phone fields");
+    }
+
+    #[test]
+    fn ids_of_two_objects_never_begin_alike_and_names_of_fields_are_unique() {
+        let objects = standard_objects();
+        for (at, object) in objects.iter().enumerate() {
+            assert!(objects.iter().skip(at + 1).all(|other| other.prefix != object.prefix), "{}", object.name);
+            assert_eq!(object.fields[0].name, "Id");
+            for (at, field) in object.fields.iter().enumerate() {
+                assert_eq!(object.field(&field.name.to_lowercase()).map(|(place, _)| place), Some(at), "{}.{}", object.name, field.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_reference_points_to_an_object_that_exists() {
+        let objects = standard_objects();
+        for object in &objects {
+            for target in object.fields.iter().flat_map(|field| &field.reference_to) {
+                assert!(objects.iter().any(|object| object.name == *target), "{}: {target}", object.name);
+            }
+        }
     }
 }

@@ -1,17 +1,45 @@
 //! The database of an org: rows, rules, visibility, the late search index, transactions.
 //!
-//! SKELETON: signatures that the other rooms build on; the bodies are to be written.
+//! Rows change in three ways: through [`Org::create`], [`Org::update`] and [`Org::delete`], which refuse as Salesforce refuses;
+//! through [`Org::put`] and [`Org::amend`], which tests and seeds use and which ask no rule; and through what the org does by
+//! itself, such as [`Org::convert_lead`].
 
-use std::collections::BTreeSet;
+mod access;
+mod checks;
+mod coerce;
+mod convert;
+mod derive;
+mod knobs;
+mod person;
+mod put;
+mod rules;
+mod search;
+mod standing;
+mod store;
+mod table;
+mod tokens;
+mod write;
 
-use serde_json::{Map, Value as Json};
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use crate::{
-    error::ApiError,
     id::Id,
     schema::{Field, ObjectType},
     value::Value,
 };
+
+pub use access::Permissions;
+pub use knobs::{
+    Access, Condition, DuplicateKey, DuplicateMode, DuplicateRule, Fault, HiddenField, ObjectAccess, OrgKnobs, ValidationRule,
+};
+use store::Journal;
+use table::Table;
 
 /// Who asks, when, and with which wishes from the request's headers.
 #[derive(Clone, Debug)]
@@ -44,6 +72,24 @@ impl Row {
     #[must_use]
     pub fn get(&self, place: usize) -> &Value {
         self.values.get(place).unwrap_or(&Value::Null)
+    }
+
+    /// The value of a field by its name; nothing where the object has no such field.
+    #[must_use]
+    pub fn named(&self, object: &ObjectType, name: &str) -> &Value {
+        object.field(name).map_or(&Value::Null, |(place, _)| self.get(place))
+    }
+
+    fn set_at(&mut self, place: usize, value: Value) {
+        if let Some(there) = self.values.get_mut(place) {
+            *there = value;
+        }
+    }
+
+    fn set(&mut self, object: &ObjectType, name: &str, value: Value) {
+        if let Some((place, _)) = object.field(name) {
+            self.set_at(place, value);
+        }
     }
 }
 
@@ -86,121 +132,121 @@ pub enum PhoneSearch {
 /// A point to which the org can go back.
 #[derive(Debug)]
 #[must_use]
-pub struct Savepoint(#[allow(dead_code, reason = "skeleton")] usize);
+pub struct Savepoint(usize);
 
 /// The org's database.
 #[derive(Debug)]
-pub struct Org {}
+pub struct Org {
+    /// What is set up in the org and what goes wrong in it.
+    pub knobs: OrgKnobs,
+    /// By the names of their objects.
+    tables: Vec<Table>,
+    organization: Id,
+    administrator: Id,
+    /// For each user the row that tells the permissions, and the permissions.
+    permissions: HashMap<Id, (Id, Permissions)>,
+    person_accounts: bool,
+    journal: Journal,
+}
 
 impl Org {
-    /// An org with its organisation row, profiles, its administrator and the users that every org has (robots among them), and nothing else.
-    #[must_use]
-    pub fn new(now_ms: u64) -> Self {
-        let _ = now_ms;
-        todo!()
-    }
-
     /// The organisation's own id (00D).
     #[must_use]
     pub fn organization(&self) -> Id {
-        todo!()
+        self.organization
+    }
+
+    /// The user that every org begins with.
+    #[must_use]
+    pub fn administrator(&self) -> Id {
+        self.administrator
     }
 
     /// An object by its API name, whatever the case.
     #[must_use]
     pub fn object(&self, name: &str) -> Option<&ObjectType> {
-        let _ = name;
-        todo!()
+        self.tables.iter().map(|table| &*table.object).find(|object| object.name.eq_ignore_ascii_case(name))
     }
 
     /// The object whose ids have this prefix.
     #[must_use]
     pub fn object_of(&self, id: Id) -> Option<&ObjectType> {
-        let _ = id;
-        todo!()
+        self.table_of_id(id).and_then(|at| self.tables.get(at)).map(|table| &*table.object)
     }
 
     /// All objects, by name.
     pub fn objects(&self) -> impl Iterator<Item = &ObjectType> {
-        std::iter::empty()
+        self.tables.iter().map(|table| &*table.object)
     }
 
     /// A row, deleted ones included, whoever may see it.
     #[must_use]
     pub fn row(&self, id: Id) -> Option<&Row> {
-        let _ = id;
-        todo!()
+        self.table_of_id(id).and_then(|at| self.tables.get(at)).and_then(|table| table.rows.get(&id))
     }
 
     /// The rows of an object in the order of their ids, deleted ones included.
     pub fn rows(&self, object: &ObjectType) -> impl Iterator<Item = &Row> {
-        let _ = object;
-        std::iter::empty()
+        self.table_of(object.name).and_then(|at| self.tables.get(at)).into_iter().flat_map(|table| table.rows.values())
     }
 
-    /// Rows whose field has exactly this value, by an index where there is one (Id, references, phone, e-mail, CallObject); None where there is none.
+    /// Rows whose field has this value, by an index where there is one (Id, references, phone, e-mail, names, CallObject, Username);
+    /// None where there is none, and for the empty value. Texts are compared without regard to case, as SOQL does.
     #[must_use]
     pub fn lookup(&self, object: &ObjectType, field: &Field, value: &Value) -> Option<Vec<Id>> {
-        let _ = (object, field, value);
-        todo!()
+        let table = self.table_of(object.name).and_then(|at| self.tables.get(at))?;
+        let (place, _) = table.object.field(field.name)?;
+        table.lookup(place, value)
     }
 
-    /// May this user see the row?
-    #[must_use]
-    pub fn visible(&self, user: Id, row: &Row) -> bool {
-        let _ = (user, row);
-        todo!()
-    }
-
-    /// Ids of the object's rows that the search index has for the term at this moment.
+    /// Ids of the object's rows that the search index has for the term at this moment. A deleted row is among them only as long
+    /// as [`OrgKnobs::deleted_rows_linger`] makes it linger, so the caller need not look at deletion again.
     #[must_use]
     pub fn search(&self, now_ms: u64, object: &ObjectType, group: SearchGroup, term: &Term) -> BTreeSet<Id> {
-        let _ = (now_ms, object, group, term);
-        todo!()
+        let Some(table) = self.table_of(object.name).and_then(|at| self.tables.get(at)) else { return BTreeSet::new() };
+        let lag = i64::try_from(self.knobs.index_lag_ms).unwrap_or(i64::MAX);
+        table.search.search(milliseconds(now_ms), lag, self.knobs.phone_search, group, term)
     }
 
-    /// Makes a row from the JSON of a request.
-    ///
-    /// # Errors
-    /// As Salesforce refuses: unknown field, required field, length, picklist, reference, duplicate and validation rules, locks, owners.
-    pub fn create(&mut self, context: &Context, object: &str, fields: &Map<String, Json>) -> Result<Id, ApiError> {
-        let _ = (context, object, fields);
-        todo!()
-    }
-
-    /// Changes a row.
-    ///
-    /// # Errors
-    /// As [`Org::create`]; a row that is gone is `ENTITY_IS_DELETED` or `NOT_FOUND`.
-    pub fn update(&mut self, context: &Context, object: &str, id: Id, fields: &Map<String, Json>) -> Result<(), ApiError> {
-        let _ = (context, object, id, fields);
-        todo!()
-    }
-
-    /// Puts a row into the recycle bin.
-    ///
-    /// # Errors
-    /// As [`Org::update`].
-    pub fn delete(&mut self, context: &Context, object: &str, id: Id) -> Result<(), ApiError> {
-        let _ = (context, object, id);
-        todo!()
-    }
-
-    /// Ids of rows changed (`deleted` false) or deleted with their moments (`deleted` true), `from` inclusive, `to` exclusive, in milliseconds.
+    /// Ids of rows changed (`deleted` false) or deleted with their moments (`deleted` true), `from` inclusive, `to` exclusive, in
+    /// milliseconds; the oldest first.
     #[must_use]
     pub fn changed(&self, object: &ObjectType, from_ms: i64, to_ms: i64, deleted: bool) -> Vec<(Id, i64)> {
-        let _ = (object, from_ms, to_ms, deleted);
-        todo!()
+        let Some(table) = self.table_of(object.name).and_then(|at| self.tables.get(at)) else { return Vec::new() };
+        let Some(place) = table.places.modstamp else { return Vec::new() };
+        let mut found: Vec<(i64, Id)> = table
+            .rows
+            .values()
+            .filter(|row| row.is_deleted == deleted)
+            .filter_map(|row| match row.get(place) {
+                Value::DateTime(moment) if (from_ms..to_ms).contains(moment) => Some((*moment, row.id)),
+                _ => None,
+            })
+            .collect();
+        found.sort_unstable();
+        found.into_iter().map(|(moment, id)| (id, moment)).collect()
     }
 
-    /// Remembers this moment; one that is left open costs nothing.
-    pub fn savepoint(&mut self) -> Savepoint {
-        todo!()
+    fn table_of(&self, name: &str) -> Option<usize> {
+        self.tables.iter().position(|table| table.object.name.eq_ignore_ascii_case(name))
     }
 
-    /// Undoes all changes since the savepoint.
-    pub fn roll_back(&mut self, to: Savepoint) {
-        let _ = to;
-        todo!()
+    fn table_of_id(&self, id: Id) -> Option<usize> {
+        self.tables.iter().position(|table| table.object.prefix == id.prefix())
     }
+
+    fn object_at(&self, table: usize) -> Option<Arc<ObjectType>> {
+        self.tables.get(table).map(|table| Arc::clone(&table.object))
+    }
+}
+
+/// Moments as rows hold them.
+fn milliseconds(now_ms: u64) -> i64 {
+    i64::try_from(now_ms).unwrap_or(i64::MAX)
+}
+
+/// Salesforce keeps whole seconds.
+fn seconds(now_ms: u64) -> i64 {
+    let now = milliseconds(now_ms);
+    now - now % 1000
 }
