@@ -104,6 +104,12 @@ impl Plan {
         made_at_ms.is_none_or(|made_at| now_ms.saturating_sub(made_at) >= self.lag_ms)
     }
 
+    /// How old a record must be for the index to have it, in milliseconds.
+    #[must_use]
+    pub fn lag_ms(&self) -> u64 {
+        self.lag_ms
+    }
+
     /// When the fake must do the work although the connection is cut, by the tests' clock: it keeps the request
     /// ([`LateCommits`](crate::LateCommits)) and applies it in [`CrmFake::advance`](crate::CrmFake::advance).
     #[must_use]

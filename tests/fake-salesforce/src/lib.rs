@@ -15,7 +15,9 @@
 //! A fake has no clock, no randomness and no socket of its own: time comes in with each request, ids and tokens follow from the seed.
 
 pub mod error;
+pub mod fake;
 pub mod id;
+pub mod knobs;
 pub mod limits;
 pub mod oauth;
 pub mod org;

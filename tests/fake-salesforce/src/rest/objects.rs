@@ -7,7 +7,7 @@ use super::{
     desk::Desk,
     reply::{Answer, Reply},
 };
-use crate::schema::describe::{describe, describe_brief};
+use crate::schema::{describe, describe_brief};
 
 /// `GET /services/data/vX`: resources by name, and who asks.
 pub fn root(desk: &Desk<'_>, call: &Call) -> Answer {
