@@ -39,7 +39,13 @@ impl Scope<'_> {
     /// # Errors
     /// `INVALID_FIELD`
     pub fn path(&self, name: &ast::Name) -> Parsed<Path> {
-        Path::resolve(self.org, self.object, self.known_as, name)
+        Path::resolve(self.org, self.user(), self.object, self.known_as, name)
+    }
+
+    /// Who asks.
+    #[must_use]
+    pub fn user(&self) -> Option<Id> {
+        self.view.map(|view| view.user)
     }
 
     fn today(&self) -> NaiveDate {
