@@ -109,7 +109,8 @@ impl Path {
         let mut at = Some(object);
         for segment in segments {
             let lost = || Refusal::no_relationship(name.at, segment, "field path");
-            let (place, field) = at.and_then(|object| object.relationship(segment).filter(|(_, field)| seen(org, user, object, field))).ok_or_else(lost)?;
+            let (place, field) =
+                at.and_then(|object| object.relationship(segment).filter(|(_, field)| seen(org, user, object, field))).ok_or_else(lost)?;
             let target = match field.reference_to.as_slice() {
                 [only] => Some(readable(org, user, only).ok_or_else(lost)?),
                 _ => None,
@@ -152,7 +153,14 @@ impl Leaf {
             "IsDeleted" => Source::Deleted,
             _ => Source::Place(place),
         };
-        Some(Self { source, name: field.name, kind: field.kind, filterable: field.filterable, sortable: field.sortable, groupable: field.groupable() })
+        Some(Self {
+            source,
+            name: field.name,
+            kind: field.kind,
+            filterable: field.filterable,
+            sortable: field.sortable,
+            groupable: field.groupable(),
+        })
     }
 
     fn of_name(name: &str) -> Option<Self> {

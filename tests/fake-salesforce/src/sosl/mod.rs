@@ -52,7 +52,8 @@ fn answer(org: &Org, context: &Context, version: &str, statement: &Statement) ->
     // Everything is checked before anything is searched.
     let mut plans: Vec<(&ObjectType, Plan, Option<usize>)> = Vec::new();
     for query in returning {
-        let object = readable(org, Some(context.user), &query.from.text).ok_or_else(|| Refusal::no_object(query.from.at, &query.from.text))?;
+        let object =
+            readable(org, Some(context.user), &query.from.text).ok_or_else(|| Refusal::no_object(query.from.at, &query.from.text))?;
         if !object.searchable {
             return Err(Refusal::new(
                 query.from.at,
@@ -106,7 +107,10 @@ fn shares(sizes: &[(usize, bool)], limit: usize) -> Vec<usize> {
 }
 
 #[cfg(test)]
-mod tests {
+mod tests;
+
+#[cfg(test)]
+mod share_tests {
     use super::shares;
 
     #[test]
