@@ -61,6 +61,12 @@ impl Org {
         Savepoint(self.journal.forgotten + self.journal.changes.len())
     }
 
+    /// What happened so far can no longer be undone.
+    pub(crate) fn forget_changes(&mut self) {
+        self.journal.forgotten += self.journal.changes.len();
+        self.journal.changes.clear();
+    }
+
     /// Undoes all changes since the savepoint. Ids that were given out are not given out again.
     pub fn roll_back(&mut self, to: Savepoint) {
         while self.journal.forgotten + self.journal.changes.len() > to.0 {
