@@ -63,7 +63,7 @@ pub fn org(seed: u64, size: Size, now_ms: u64) -> Org {
     let mut org = Org::new(now_ms);
     // Everything is put into the fake's own schema; a refusal would be a mistake in here, which the tests beside it find by counting.
     let _ = Sower::new(seed, now_ms).sow(&mut org, size);
-    org.forget_changes();
+    org.settle();
     org
 }
 

@@ -61,8 +61,11 @@ impl Org {
         Savepoint(self.journal.forgotten + self.journal.changes.len())
     }
 
-    /// What happened so far can no longer be undone.
-    pub(crate) fn forget_changes(&mut self) {
+    /// Ends the putting in of many rows: it cannot be undone, and the search indexes are put in order.
+    pub(crate) fn settle(&mut self) {
+        for table in &mut self.tables {
+            table.search.settle();
+        }
         self.journal.forgotten += self.journal.changes.len();
         self.journal.changes.clear();
     }
