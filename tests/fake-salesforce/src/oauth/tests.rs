@@ -151,7 +151,14 @@ fn error(code: &str, description: &str) -> (u16, Json) {
 /// The value of a hidden field of a page.
 fn hidden(page: &str, name: &str) -> String {
     let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\"")).unwrap_or_else(|| panic!("no {name} in {page}"));
-    rest.split('"').next().unwrap().replace("&amp;", "&").replace("&quot;", "\"").replace("&#39;", "'")
+    rest.split('"')
+        .next()
+        .unwrap()
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&amp;", "&")
 }
 
 /// All hidden fields of a page.

@@ -10,6 +10,7 @@ mod coerce;
 mod convert;
 mod derive;
 mod knobs;
+mod ordered;
 mod person;
 mod put;
 mod rules;

@@ -3,13 +3,11 @@
 //! Each state of a row's texts is a document with a moment of writing and perhaps one of removal. Whether a search sees it follows
 //! from the lag at the time of the search, so nothing has to run in the background.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    ops::Bound,
-};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{
     PhoneSearch, Row, SearchGroup, Term,
+    ordered::Ordered,
     tokens::{self, Kind},
 };
 use crate::{
@@ -45,6 +43,10 @@ impl Posting {
         u32::try_from(self.0 >> 24).unwrap_or(u32::MAX)
     }
 
+    fn is_whole_number(self) -> bool {
+        self.0 & 0xffff == WHOLE_NUMBER as u64
+    }
+
     fn field(self) -> usize {
         usize::try_from(self.0 >> 16 & 0xff).unwrap_or_default()
     }
@@ -69,9 +71,9 @@ pub(super) struct SearchIndex {
     current: HashMap<Id, u32>,
     words: HashMap<Box<str>, Vec<Posting>>,
     /// The same words in order, for wildcards.
-    sorted: BTreeSet<Box<str>>,
+    sorted: Ordered,
     /// Digits of whole phone fields, backwards, for those who search by their end.
-    backwards: BTreeMap<Box<str>, Vec<Posting>>,
+    backwards: Ordered,
     replaced: usize,
 }
 
@@ -156,6 +158,8 @@ impl SearchIndex {
     fn add(&mut self, row: &Row, written: i64) -> Option<u32> {
         let at = u32::try_from(self.documents.len()).ok()?;
         let mut any = false;
+        // What was always there comes from a seed, with many others.
+        let many = written == i64::MIN;
         for (place, group) in self.groups.iter().enumerate() {
             let Some(text) = row.get(place).as_text() else { continue };
             if *group == 0 {
@@ -170,19 +174,21 @@ impl SearchIndex {
                     there.push(posting);
                 } else {
                     words.insert(word.into(), vec![posting]);
-                    sorted.insert(word.into());
+                    sorted.push(word, many);
                 }
             };
-            tokens::words(text, &mut note);
-            if self.phones.get(place).copied().unwrap_or_default() {
-                let digits = tokens::digits(text);
-                if !digits.is_empty() && digits != text {
-                    note(&digits, WHOLE_NUMBER);
-                }
-                if !digits.is_empty() {
-                    let backwards: String = digits.chars().rev().collect();
-                    self.backwards.entry(backwards.into()).or_default().push(Posting::new(at, field, 0));
-                }
+            if !self.phones.get(place).copied().unwrap_or_default() {
+                tokens::words(text, note);
+                continue;
+            }
+            let digits = tokens::digits(text);
+            if digits != text {
+                tokens::words(text, &mut note);
+            }
+            if !digits.is_empty() {
+                note(&digits, WHOLE_NUMBER);
+                let backwards: String = digits.chars().rev().collect();
+                self.backwards.push(&backwards, many);
             }
         }
         self.documents.push(Document { row: row.id, written, removed: NEVER });
@@ -190,6 +196,12 @@ impl SearchIndex {
             self.current.insert(row.id, at);
         }
         any.then_some(at)
+    }
+
+    /// Makes searches by beginnings and ends fast after many rows were added.
+    pub fn settle(&mut self) {
+        self.sorted.settle();
+        self.backwards.settle();
     }
 
     /// Throws away postings of documents that were replaced long ago.
@@ -204,12 +216,9 @@ impl SearchIndex {
             postings.retain(live);
             !postings.is_empty()
         });
-        self.backwards.retain(|_, postings| {
-            postings.retain(live);
-            !postings.is_empty()
-        });
         let words = &self.words;
         self.sorted.retain(|word| words.contains_key(word));
+        self.backwards.retain(|word| words.contains_key(word.chars().rev().collect::<String>().as_str()));
         self.replaced = 0;
     }
 
@@ -247,9 +256,8 @@ impl SearchIndex {
             && pattern.start.bytes().all(|character| character.is_ascii_digit())
         {
             let backwards: String = pattern.start.chars().rev().collect();
-            let from = self.backwards.range::<str, _>((Bound::Included(backwards.as_str()), Bound::Unbounded));
-            for (_, postings) in from.take_while(|(number, _)| number.starts_with(&backwards)) {
-                found.extend(postings.iter().copied().filter(|posting| seen(posting)));
+            for number in self.backwards.starting(&backwards) {
+                found.extend(self.whole_numbers(number).filter(|posting| seen(posting)));
             }
         }
         found.iter().filter_map(|posting| self.documents.get(posting.document() as usize)).map(|document| document.row).collect()
@@ -266,8 +274,7 @@ impl SearchIndex {
         if pattern.start.is_empty() {
             return;
         }
-        let from = self.sorted.range::<str, _>((Bound::Included(pattern.start.as_str()), Bound::Unbounded));
-        for word in from.take_while(|word| word.starts_with(&pattern.start)) {
+        for word in self.sorted.starting(&pattern.start) {
             let rest: Vec<char> = word.chars().skip(pattern.start.chars().count()).collect();
             if fits(&pattern.rest, &rest)
                 && let Some(postings) = self.words.get(word)
@@ -277,11 +284,17 @@ impl SearchIndex {
         }
     }
 
+    /// Phone fields with these digits, which are given backwards.
+    fn whole_numbers(&self, backwards: &str) -> impl Iterator<Item = Posting> {
+        let digits: String = backwards.chars().rev().collect();
+        let postings = self.words.get(digits.as_str()).map(Vec::as_slice).unwrap_or_default();
+        postings.iter().copied().filter(|posting| posting.is_whole_number())
+    }
+
     /// Rows that have a phone field with exactly these digits now, whatever the index lags; for duplicate rules.
     pub fn with_number(&self, digits: &str) -> BTreeSet<Id> {
-        let backwards: String = digits.chars().rev().collect();
-        let postings = self.backwards.get(backwards.as_str()).map(Vec::as_slice).unwrap_or_default();
-        let documents = postings.iter().filter_map(|posting| self.documents.get(posting.document() as usize));
+        let postings = self.words.get(digits).map(Vec::as_slice).unwrap_or_default().iter().filter(|posting| posting.is_whole_number());
+        let documents = postings.filter_map(|posting| self.documents.get(posting.document() as usize));
         documents.filter(|document| document.removed == NEVER).map(|document| document.row).collect()
     }
 }

@@ -61,6 +61,15 @@ impl Org {
         Savepoint(self.journal.forgotten + self.journal.changes.len())
     }
 
+    /// Ends the putting in of many rows: it cannot be undone, and the search indexes are put in order.
+    pub(crate) fn settle(&mut self) {
+        for table in &mut self.tables {
+            table.search.settle();
+        }
+        self.journal.forgotten += self.journal.changes.len();
+        self.journal.changes.clear();
+    }
+
     /// Undoes all changes since the savepoint. Ids that were given out are not given out again.
     pub fn roll_back(&mut self, to: Savepoint) {
         while self.journal.forgotten + self.journal.changes.len() > to.0 {

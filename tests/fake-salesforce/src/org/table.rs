@@ -173,7 +173,7 @@ fn indexed(object: &ObjectType, field: &Field) -> bool {
     match field.kind {
         FieldKind::Reference => !matches!(field.name, "CreatedById" | "LastModifiedById"),
         FieldKind::Phone | FieldKind::Email => true,
-        _ => matches!(field.name, "CallObject" | "Username" | "LastName") || (field.name_field && object.name != "Task"),
+        _ => matches!(field.name, "CallObject" | "Username") || (field.name_field && object.name != "Task"),
     }
 }
 

@@ -24,9 +24,10 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     templates
 });
 
-const FILES: [(&str, &str); 15] = [
+const FILES: [(&str, &str); 16] = [
     ("layout.html", include_str!("../../templates/layout.html")),
     ("bare.html", include_str!("../../templates/bare.html")),
+    ("value.html", include_str!("../../templates/value.html")),
     ("home.html", include_str!("../../templates/home.html")),
     ("list.html", include_str!("../../templates/list.html")),
     ("record.html", include_str!("../../templates/record.html")),

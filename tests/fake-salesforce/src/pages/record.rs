@@ -59,7 +59,7 @@ fn view(org: &Org, object: &ObjectType, row: &Row) -> serde_json::Value {
         let fields = object.fields.iter().enumerate().filter(|(_, field)| field.kind != FieldKind::Id && wanted(field));
         fields.filter_map(|(place, field)| shown(org, field, row.get(place))).collect()
     };
-    let is_name = |field: &Field| ["Name", "FirstName", "LastName"].contains(&field.name);
+    let is_name = |field: &Field| field.name_field || field.part_of.is_some_and(|whole| whole == "Name");
     json!({
         "frame": Frame::new(org, Some(object)),
         "object": { "label": object.label, "plural": object.label_plural, "list": list_of(object), "tone": tone(object) },

@@ -34,14 +34,10 @@ pub struct Link {
     pub href: String,
 }
 
-/// The name of a row: its `Name`, its subject, or its id.
+/// The name of a row: its name field, or its id.
 pub fn name_of(object: &ObjectType, row: &Row) -> String {
-    let named = ["Name", "Subject", "CaseNumber"].iter().filter_map(|name| text(object, row, name)).next();
-    let parts = || {
-        let parts: Vec<&str> = ["FirstName", "LastName"].iter().filter_map(|name| text(object, row, name)).collect();
-        (!parts.is_empty()).then(|| parts.join(" "))
-    };
-    named.map(str::to_owned).or_else(parts).unwrap_or_else(|| row.id.to_string())
+    let named = object.name_field().and_then(|(place, _)| row.get(place).as_text());
+    named.map_or_else(|| row.id.to_string(), str::to_owned)
 }
 
 /// The page of a record.

@@ -39,7 +39,13 @@ impl Scope<'_> {
     /// # Errors
     /// `INVALID_FIELD`
     pub fn path(&self, name: &ast::Name) -> Parsed<Path> {
-        Path::resolve(self.org, self.object, self.known_as, name)
+        Path::resolve(self.org, self.user(), self.object, self.known_as, name)
+    }
+
+    /// Who asks.
+    #[must_use]
+    pub fn user(&self) -> Option<Id> {
+        self.view.map(|view| view.user)
     }
 
     fn today(&self) -> NaiveDate {
@@ -109,17 +115,17 @@ impl Scope<'_> {
         let mut checks = Vec::new();
         let (mut texts, mut keys) = (Vec::new(), BTreeSet::new());
         for value in values {
+            if given.operator == Operator::Like {
+                match (text, &value.value) {
+                    (Group::Text, Given::Text(quoted)) => checks.push(Check::Like(Pattern::new(quoted))),
+                    (Group::Text, _) => return Err(Refusal::malformed(value.at, format!("unexpected token: '{}'", value.text))),
+                    _ => return Err(invalid(text.name())),
+                }
+                continue;
+            }
             let bound = self.bound(leaf, text, value)?;
             let side = match given.operator {
-                Operator::Like => {
-                    match (text, &value.value) {
-                        (Group::Text, Given::Text(quoted)) => checks.push(Check::Like(Pattern::new(quoted))),
-                        (Group::Text, _) => return Err(Refusal::malformed(value.at, format!("unexpected token: '{}'", value.text))),
-                        _ => return Err(invalid(text.name())),
-                    }
-                    continue;
-                }
-                Operator::Equal | Operator::Different | Operator::In | Operator::NotIn => {
+                Operator::Equal | Operator::Different | Operator::In | Operator::NotIn | Operator::Like => {
                     match bound {
                         Bound::Key(Key::Null) => checks.push(Check::Null),
                         Bound::Key(Key::Text(text)) => texts.push(text),

@@ -52,8 +52,8 @@ impl Grouping {
         let mut grouping = Self { keys: Vec::new(), calls: Vec::new(), columns: Vec::new(), having: None, order: Vec::new() };
         for name in &query.group {
             let path = scope.path(name)?;
-            // Long texts and moments have too many values to be grouped by.
-            if !path.leaf.filterable || matches!(path.leaf.kind, FieldKind::DateTime | FieldKind::TextArea) {
+            // Long texts, moments and fractions have too many values to be grouped by.
+            if !path.leaf.groupable {
                 return Err(Refusal::malformed(name.at, format!("field '{}' can not be grouped in a query call", path.leaf.name)));
             }
             grouping.keys.push(path);
@@ -161,7 +161,7 @@ impl Grouping {
 
     /// What comparisons need to know of an aggregate.
     fn leaf_of(&self, place: usize) -> Leaf {
-        let whole = Leaf { source: Source::Id, name: "expr", kind: FieldKind::Int, filterable: true, sortable: true };
+        let whole = Leaf { source: Source::Id, name: "expr", kind: FieldKind::Int, filterable: true, sortable: true, groupable: false };
         match self.calls.get(place) {
             Some(Aggregate { function: Function::Count | Function::CountDistinct, .. }) | None => whole,
             Some(Aggregate { function: Function::Sum | Function::Avg, .. }) => Leaf { kind: FieldKind::Double, ..whole },

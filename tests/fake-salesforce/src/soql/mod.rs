@@ -122,3 +122,6 @@ pub fn columns(org: &Org, text: &str) -> Result<Json, ApiError> {
     let plan = Plan::of(org, &query, None, 0).map_err(|refusal| refusal.shown(text))?;
     Ok(columns::metadata(org, &plan))
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

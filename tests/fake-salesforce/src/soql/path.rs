@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::{
     id::Id,
     org::{Org, Row},
-    schema::{FieldKind, ObjectType},
+    schema::{Field, FieldKind, ObjectType},
     value::Value,
 };
 
@@ -47,6 +47,8 @@ pub struct Leaf {
     pub filterable: bool,
     /// May it stand in ORDER BY?
     pub sortable: bool,
+    /// May it stand in GROUP BY?
+    pub groupable: bool,
 }
 
 /// Where a value is.
@@ -83,11 +85,12 @@ const NAME_FIELDS: [(&str, FieldKind); 11] = [
 const MOST_STEPS: usize = 5;
 
 impl Path {
-    /// Looks up a name; `known_as`: how the object itself may be called in it (its alias, its own name).
+    /// Looks up a name; `known_as`: how the object itself may be called in it (its alias, its own name); `user`: to whom hidden
+    /// fields and objects do not exist.
     ///
     /// # Errors
     /// `INVALID_FIELD`
-    pub fn resolve(org: &Org, object: &ObjectType, known_as: &[&str], name: &Name) -> Parsed<Self> {
+    pub fn resolve(org: &Org, user: Option<Id>, object: &ObjectType, known_as: &[&str], name: &Name) -> Parsed<Self> {
         let mut segments: Vec<&str> = name.text.split('.').collect();
         let leaf = segments.pop().unwrap_or_default();
         if segments
@@ -106,23 +109,41 @@ impl Path {
         let mut at = Some(object);
         for segment in segments {
             let lost = || Refusal::no_relationship(name.at, segment, "field path");
-            let (place, field) = at.and_then(|object| object.relationship(segment)).ok_or_else(lost)?;
+            let (place, field) =
+                at.and_then(|object| object.relationship(segment).filter(|(_, field)| seen(org, user, object, field))).ok_or_else(lost)?;
             let target = match field.reference_to.as_slice() {
-                [only] => Some(org.object(only).ok_or_else(lost)?),
+                [only] => Some(readable(org, user, only).ok_or_else(lost)?),
                 _ => None,
             };
             steps.push(Step { place, name: field.relationship.unwrap_or(field.name), target: target.map(|target| target.name) });
             at = target;
         }
         let leaf = match at {
-            Some(object) => Leaf::of(object, leaf).ok_or_else(|| Refusal::no_column(name.at, leaf, object.name))?,
+            Some(object) => Leaf::seen(org, user, object, leaf).ok_or_else(|| Refusal::no_column(name.at, leaf, object.name))?,
             None => Leaf::of_name(leaf).ok_or_else(|| Refusal::no_column(name.at, leaf, "Name"))?,
         };
         Ok(Self { steps, leaf })
     }
 }
 
+/// An object, if the user may read it.
+#[must_use]
+pub fn readable<'o>(org: &'o Org, user: Option<Id>, name: &str) -> Option<&'o ObjectType> {
+    org.object(name).filter(|object| user.is_none_or(|user| org.may_read(user, object)))
+}
+
+fn seen(org: &Org, user: Option<Id>, object: &ObjectType, field: &Field) -> bool {
+    user.is_none_or(|user| org.may_see(user, object, field))
+}
+
 impl Leaf {
+    /// A field of an object, if the user may see it.
+    #[must_use]
+    pub fn seen(org: &Org, user: Option<Id>, object: &ObjectType, name: &str) -> Option<Self> {
+        object.field(name).filter(|(_, field)| seen(org, user, object, field))?;
+        Self::of(object, name)
+    }
+
     /// A field of an object.
     #[must_use]
     pub fn of(object: &ObjectType, name: &str) -> Option<Self> {
@@ -132,7 +153,14 @@ impl Leaf {
             "IsDeleted" => Source::Deleted,
             _ => Source::Place(place),
         };
-        Some(Self { source, name: field.name, kind: field.kind, filterable: field.filterable, sortable: field.sortable })
+        Some(Self {
+            source,
+            name: field.name,
+            kind: field.kind,
+            filterable: field.filterable,
+            sortable: field.sortable,
+            groupable: field.groupable(),
+        })
     }
 
     fn of_name(name: &str) -> Option<Self> {
@@ -142,7 +170,7 @@ impl Leaf {
             "Type" => Source::Type,
             name => Source::Named(name),
         };
-        Some(Self { source, name, kind: *kind, filterable: true, sortable: true })
+        Some(Self { source, name, kind: *kind, filterable: true, sortable: true, groupable: true })
     }
 }
 

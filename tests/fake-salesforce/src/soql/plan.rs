@@ -14,7 +14,7 @@ use super::{
     bind::Scope,
     filter::{Check, Filter, Key, Subject},
     grouping::Grouping,
-    path::{Leaf, Path, Source, View},
+    path::{Leaf, Path, Source, View, readable},
     refusal::{Parsed, Refusal},
     shape::{self, Shape},
 };
@@ -67,7 +67,8 @@ impl Plan {
     /// # Errors
     /// `INVALID_TYPE`, `INVALID_FIELD`, `MALFORMED_QUERY` and the others.
     pub fn of(org: &Org, query: &Query, view: Option<View<'_>>, now_ms: u64) -> Parsed<Self> {
-        let object = org.object(&query.from.text).ok_or_else(|| Refusal::no_object(query.from.at, &query.from.text))?;
+        let object = readable(org, view.map(|view| view.user), &query.from.text);
+        let object = object.ok_or_else(|| Refusal::no_object(query.from.at, &query.from.text))?;
         Self::over(org, object, query, view, now_ms)
     }
 

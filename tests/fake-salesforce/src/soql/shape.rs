@@ -10,7 +10,7 @@ use super::{
     ast::{Name, Query, Selected},
     bind::Scope,
     filter::{Check, Filter, Key, Subject},
-    path::{Leaf, Path, Source, Step, View},
+    path::{Leaf, Path, Source, Step, View, readable},
     plan::{Output, Plan},
     refusal::{Parsed, Refusal},
 };
@@ -80,7 +80,7 @@ pub fn of(scope: &Scope<'_>, query: &Query) -> Parsed<Vec<Shape>> {
                 for field in
                     scope.object.fields.iter().filter(|field| which.text == "ALL" || custom(field.name) == (which.text == "CUSTOM"))
                 {
-                    if let Some(leaf) = Leaf::of(scope.object, field.name) {
+                    if let Some(leaf) = Leaf::seen(scope.org, scope.user(), scope.object, field.name) {
                         add(&mut shapes, &[], leaf, &Name { text: field.name.to_owned(), at: which.at })?;
                     }
                 }
@@ -127,7 +127,7 @@ fn children(scope: &Scope<'_>, query: &Query) -> Parsed<Children> {
     let (name, child, reference) = CHILD_RELATIONSHIPS
         .iter()
         .find(|(parent, name, ..)| *parent == scope.object.name && name.eq_ignore_ascii_case(named))
-        .and_then(|(_, name, child, reference)| Some((*name, scope.org.object(child)?, *reference)))
+        .and_then(|(_, name, child, reference)| Some((*name, readable(scope.org, scope.user(), child)?, *reference)))
         .ok_or_else(unknown)?;
     let plan = Plan::over(scope.org, child, query, scope.view, scope.now_ms)?;
     if !matches!(plan.output, Output::Rows(_)) {
