@@ -10,6 +10,8 @@
 //! * [`oauth`]: apps, approvals, codes, tokens, and the pages on which a person signs in;
 //! * [`rest`]: the REST API over all of these;
 //! * [`pages`]: what a person sees who opens a record;
+//! * [`fake`]: all of it behind one address, with the control side that tests steer any fake by; [`knobs`]: what they turn;
+//! * [`standalone`]: the fake as a server of its own;
 //! * [`seed`]: an org of any size, made from a number.
 //!
 //! A fake has no clock, no randomness and no socket of its own: time comes in with each request, ids and tokens follow from the seed.
@@ -27,4 +29,5 @@ pub mod schema;
 pub mod seed;
 pub mod soql;
 pub mod sosl;
+pub mod standalone;
 pub mod value;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::{
     call::Call,
@@ -95,11 +95,13 @@ impl Cursor {
         let records = self.rows.page(desk.org, &call.version.to_string(), offset, page);
         let next = offset.saturating_add(page);
         let done = next >= self.rows.len();
-        let mut told = json!({ "totalSize": self.rows.total(), "done": done, "records": records });
-        if let Some(told) = told.as_object_mut().filter(|_| !done) {
+        let total = self.rows.total();
+        let told = if done {
+            json!({ "totalSize": total, "done": done, "records": records })
+        } else {
             let next = format!("/services/data/v{}/query/{locator}-{next}", call.version);
-            told.insert("nextRecordsUrl".to_owned(), Json::from(next));
-        }
+            json!({ "totalSize": total, "done": done, "nextRecordsUrl": next, "records": records })
+        };
         Reply::json(200, told)
     }
 }
