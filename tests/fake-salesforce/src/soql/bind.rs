@@ -18,6 +18,9 @@ use super::{
     refusal::{Parsed, Refusal},
 };
 
+/// Tells what a comparison looks at, what is known of it, and where it stands.
+pub type Subjects<'s> = &'s mut dyn FnMut(&ast::Subject) -> Parsed<(Subject, Leaf, usize)>;
+
 /// What names in a query may mean.
 #[derive(Clone, Copy, Debug)]
 pub struct Scope<'o> {
@@ -77,12 +80,7 @@ impl Scope<'_> {
     ///
     /// # Errors
     /// As [`Scope::filter`].
-    pub fn condition(
-        &self,
-        condition: &Condition,
-        subject: &mut dyn FnMut(&ast::Subject) -> Parsed<(Subject, Leaf, usize)>,
-        top: bool,
-    ) -> Parsed<Filter> {
+    pub fn condition(&self, condition: &Condition, subject: Subjects<'_>, top: bool) -> Parsed<Filter> {
         Ok(match condition {
             Condition::All(inner) => Filter::All(inner.iter().map(|inner| self.condition(inner, subject, top)).collect::<Parsed<_>>()?),
             Condition::Any(inner) => Filter::Any(inner.iter().map(|inner| self.condition(inner, subject, false)).collect::<Parsed<_>>()?),

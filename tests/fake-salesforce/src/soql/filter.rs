@@ -208,12 +208,21 @@ impl Pattern {
     /// Has the text this form, whatever its case?
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
+        if text.is_ascii() {
+            let bytes = text.as_bytes();
+            return self.fits(bytes.len(), |at| bytes.get(at).map(|byte| char::from(byte.to_ascii_lowercase())));
+        }
         let text: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
+        self.fits(text.len(), |at| text.get(at).copied())
+    }
+
+    /// Goes through a text of so many characters, which `character` tells in lower case.
+    fn fits(&self, length: usize, character: impl Fn(usize) -> Option<char>) -> bool {
         let (mut at, mut piece) = (0, 0);
         // Where to go on when what follows the last `%` did not fit: it takes one character more.
         let mut again: Option<(usize, usize)> = None;
         loop {
-            let fits = match (self.0.get(piece), text.get(at)) {
+            let fits = match (self.0.get(piece), character(at)) {
                 (Some(Piece::Any), _) => {
                     again = Some((at, piece + 1));
                     piece += 1;
@@ -221,7 +230,7 @@ impl Pattern {
                 }
                 (None, None) => return true,
                 (Some(Piece::One), Some(_)) => true,
-                (Some(Piece::Is(wanted)), Some(character)) => wanted == character,
+                (Some(Piece::Is(wanted)), Some(character)) => *wanted == character,
                 _ => false,
             };
             if fits {
@@ -229,7 +238,7 @@ impl Pattern {
                 piece += 1;
             } else {
                 match again {
-                    Some((from, then)) if from < text.len() => {
+                    Some((from, then)) if from < length => {
                         again = Some((from + 1, then));
                         at = from + 1;
                         piece = then;
