@@ -113,6 +113,10 @@ impl Scope<'_> {
         let mut checks = Vec::new();
         let (mut texts, mut keys) = (Vec::new(), BTreeSet::new());
         for value in values {
+            // Told only now: whatever is wrong with the form of the query comes first.
+            if value.value == Given::Variable {
+                return Err(Refusal::malformed(value.at, "Bind variables only allowed in Apex code"));
+            }
             if given.operator == Operator::Like {
                 match (text, &value.value) {
                     (Group::Text, Given::Text(quoted)) => checks.push(Check::Like(Pattern::new(quoted))),
@@ -151,6 +155,7 @@ impl Scope<'_> {
             });
         }
         if !texts.is_empty() {
+            texts.sort_unstable();
             checks.push(Check::Texts(texts));
         }
         if !keys.is_empty() {

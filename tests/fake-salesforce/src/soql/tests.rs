@@ -284,7 +284,7 @@ fn what_is_wrong_is_refused_where_it_is() {
         ("UPDATE Contact", "MALFORMED_QUERY", 1, "unexpected token: 'UPDATE'"),
         ("SELECT * FROM Contact", "MALFORMED_QUERY", 8, "unexpected token: '*'"),
         ("SELECT Id FROM Contact;", "MALFORMED_QUERY", 23, "unexpected token: ';'"),
-        ("SELECT Id FROM Contact WHERE Email = liam.carter@example.com", "MALFORMED_QUERY", 38, "Bind variables only allowed in Apex code"),
+        ("SELECT Id FROM Contact WHERE Email = liam.carter@example.com", "MALFORMED_QUERY", 49, "unexpected token: '@'"),
         ("SELECT Id FROM Contact WHERE Email = :email", "MALFORMED_QUERY", 38, "Bind variables only allowed in Apex code"),
         ("SELECT Id FROM Contact WHERE Email = 'a' AND Phone = 'b' OR Fax = 'c'", "MALFORMED_QUERY", 58, "unexpected token: 'OR'"),
         ("SELECT Id FROM Contact WHERE (Email = 'a' OR Phone = 'b' AND Fax = 'c')", "MALFORMED_QUERY", 58, "unexpected token: 'AND'"),
