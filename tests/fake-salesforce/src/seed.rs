@@ -204,7 +204,8 @@ impl Sower {
         if !self.dice.one_in(5) {
             let local = if latin { first.to_lowercase() } else { object.to_owned() };
             let local: String = local.chars().filter(char::is_ascii_alphanumeric).collect();
-            row.push(("Email", Value::text(&format!("{local}.{object}{serial}@company{}.example", serial % 997))));
+            let domain = if object == "lead" { "prospect" } else { "customer" };
+            row.push(("Email", Value::text(&format!("{local}{serial}@{domain}.example"))));
         }
         row.extend(self.dice.pick(TITLES).map(|title| ("Title", Value::text(title))));
         (country, row)
