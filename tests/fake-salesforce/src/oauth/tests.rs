@@ -664,6 +664,61 @@ fn knobs_end_sessions_and_refresh_tokens_apart() {
 }
 
 #[test]
+fn a_user_who_was_deactivated_is_out_everywhere() {
+    let mut bench = Bench::new();
+    let admin = bench.admin();
+    let user = bench.org.put_user(NOW, "Ida", "Leaver", "ida@fake.example", Some("Standard User"), None).unwrap();
+    bench.auth.knobs_mut().auto_approve = Some("ida@fake.example".to_owned());
+    let (access, refresh) = bench.connect();
+    let code = bench.code(&[]);
+    let headers = http::HeaderMap::from_iter([(header::AUTHORIZATION, format!("Bearer {access}").parse().unwrap())]);
+    assert_eq!(bench.auth.session_in(&bench.org, NOW, &headers).unwrap().user, user);
+    bench.org.amend(NOW, user, &[("IsActive", crate::value::Value::Boolean(false))]).unwrap();
+    assert_eq!(bench.auth.session_in(&bench.org, NOW, &headers).unwrap_err().code, "INVALID_SESSION_ID");
+    assert_eq!(bench.refresh(&refresh), error("invalid_grant", "inactive user"));
+    assert_eq!(bench.exchange(&code, &[]), error("invalid_grant", "inactive user"));
+    assert_eq!(bench.get("/services/oauth2/userinfo", Some(&access)).status(), 403);
+    let page = text(&bench.authorize(&[]));
+    assert!(page.contains("Log in") && !page.contains("ida@fake.example"), "and nobody approves in that name");
+    let response = sign_in(&mut bench, &page, "ida@fake.example");
+    assert!(text(&response).contains("check your username"));
+    let other = bench.auth.grant(&bench.org, NOW, admin);
+    let body = text(&bench.get(&format!("/id/{}/{user}", bench.org.organization()), Some(&other)));
+    assert_eq!(body, "Inactive");
+}
+
+#[test]
+fn hostile_requests_are_refused_in_time() {
+    let mut bench = Bench::new();
+    let many: String = (0..300_000).map(|at| format!("p{at}=%ff&")).collect();
+    for (uri, body) in [
+        ("/services/oauth2/token", many.clone().into_bytes()),
+        ("/services/oauth2/token", vec![0xff; 1_000_000]),
+        ("/services/oauth2/authorize", many.into_bytes()),
+        ("/login", b"csrf=x&un=%00".to_vec()),
+        ("/services/Soap/u/50.0", "<login><".repeat(200_000).into_bytes()),
+        ("/services/Soap/u/50.0", b"<login>".to_vec()),
+        ("/setup/secur/RemoteAccessAuthorizationPage.apexp", b"decision=allow".to_vec()),
+    ] {
+        let request = Request::post(uri)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::COOKIE, "sid=;;=;BrowserId");
+        let response = bench.ask(request.body(body).unwrap());
+        assert!(response.status().as_u16() >= 200 && response.status() != 302, "{uri}: {}", response.status());
+        assert!(bench.auth.approvals().is_empty());
+    }
+    for (method, uri, status) in [
+        ("DELETE", "/services/oauth2/authorize", 405),
+        ("PUT", "/services/oauth2/token", 400),
+        ("DELETE", "/login", 405),
+        ("GET", "/id/x", 403),
+    ] {
+        let response = bench.ask(Request::builder().method(method).uri(uri).body(Vec::new()).unwrap());
+        assert_eq!(response.status(), status, "{method} {uri}");
+    }
+}
+
+#[test]
 fn sessions_can_be_refused_though_their_tokens_are_good() {
     let mut bench = Bench::auto();
     let (access, refresh) = bench.connect();
