@@ -83,6 +83,7 @@ impl fmt::Debug for Id {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice)]
 mod tests {
     use super::Id;
 

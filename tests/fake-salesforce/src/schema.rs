@@ -72,6 +72,10 @@ pub struct Field {
     pub digits: u32,
     /// Is it the name of the record?
     pub name_field: bool,
+    /// Did an administrator add it?
+    pub custom: bool,
+    /// Is it a key of another system, unique among the rows?
+    pub external_id: bool,
 }
 
 /// Kinds of field, as `describe` names them.
@@ -153,6 +157,12 @@ pub fn standard_objects() -> Vec<ObjectType> {
     objects
 }
 
+/// A text field that an administrator adds; its name ends in `__c`. `external_id`: rows can be addressed by it, and it is unique.
+#[must_use]
+pub fn custom_text(name: &'static str, label: &'static str, length: usize, external_id: bool) -> Field {
+    Field { custom: true, external_id, id_lookup: external_id, ..fields::text(name, label, length) }
+}
+
 /// What the feature person accounts adds, as (object, fields).
 #[must_use]
 pub fn person_account_fields() -> Vec<(&'static str, Vec<Field>)> {
@@ -160,6 +170,7 @@ pub fn person_account_fields() -> Vec<(&'static str, Vec<Field>)> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice)]
 mod tests {
     use super::{FieldKind, standard_objects};
 

@@ -1,5 +1,7 @@
 //! Parameters of a request: query, form body, Basic credentials, cookies.
 
+use std::collections::HashSet;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, Method, Request, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -38,11 +40,8 @@ impl Form {
 
     /// The name of a parameter that is given more than once.
     pub fn repeated(&self) -> Option<&str> {
-        self.0
-            .iter()
-            .enumerate()
-            .find(|(at, (name, _))| self.0.iter().take(*at).any(|(known, _)| known == name))
-            .map(|(_, (name, _))| name.as_str())
+        let mut seen = HashSet::new();
+        self.0.iter().map(|(name, _)| name.as_str()).find(|name| !seen.insert(*name))
     }
 
     /// All of them, for handing on.

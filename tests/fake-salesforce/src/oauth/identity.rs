@@ -41,7 +41,6 @@ impl Auth {
         let Some(person) = Person::by_id(ask.org, user) else { return text(403, "Bad_OAuth_Token") };
         let zone = or(person.text("TimeZoneSidKey"), "Europe/London");
         let instance = self.instance(ask);
-        let photos = photos(&instance);
         json_answer(
             200,
             &json!({
@@ -56,9 +55,9 @@ impl Auth {
                 "given_name": known(person.text("FirstName")),
                 "family_name": person.text("LastName"),
                 "zoneinfo": zone,
-                "photos": photos,
+                "photos": photos(&instance),
                 "profile": format!("{instance}/{user}"),
-                "picture": photos["picture"],
+                "picture": picture(&instance),
                 "address": {},
                 "is_salesforce_integration_user": false,
                 "urls": self.urls(ask, user, None),
@@ -162,7 +161,11 @@ impl Auth {
 }
 
 fn photos(instance: &str) -> Json {
-    json!({ "picture": format!("{instance}/profilephoto/005/F"), "thumbnail": format!("{instance}/profilephoto/005/T") })
+    json!({ "picture": picture(instance), "thumbnail": format!("{instance}/profilephoto/005/T") })
+}
+
+fn picture(instance: &str) -> String {
+    format!("{instance}/profilephoto/005/F")
 }
 
 fn nickname<'a>(person: &Person<'a>) -> &'a str {

@@ -46,7 +46,9 @@ impl Auth {
         };
         let mut users: Vec<serde_json::Value> = Person::active(ask.org).take(LISTED).map(shown).collect();
         // One who is beyond the list and was hinted at is listed too.
-        if let Some(person) = chosen.filter(|_| users.iter().all(|user| user["chosen"] != true)).and_then(|id| Person::by_id(ask.org, id)) {
+        if let Some(person) =
+            chosen.filter(|_| users.iter().all(|user| user.get("chosen") != Some(&true.into()))).and_then(|id| Person::by_id(ask.org, id))
+        {
             users.push(shown(person));
         }
         let page = json!({

@@ -176,6 +176,19 @@ impl Auth {
         self.session(now_ms, form::bearer(headers).unwrap_or_default())
     }
 
+    /// The session of a request whose user is still active: sessions of a user who was deactivated end with that.
+    ///
+    /// # Errors
+    /// As [`Auth::session_of`].
+    pub fn session_in(&mut self, org: &Org, now_ms: u64, headers: &HeaderMap) -> Result<Session, ApiError> {
+        let session = self.session_of(now_ms, headers)?;
+        if Person::by_id(org, session.user).is_some_and(|person| person.is_active()) {
+            Ok(session)
+        } else {
+            Err(ApiError::new(401, "INVALID_SESSION_ID", "Session expired or invalid"))
+        }
+    }
+
     /// A live session for stand-alone use and tests, without the flow: an access token of the form `00D…!…`.
     pub fn grant(&mut self, org: &Org, now_ms: u64, user: Id) -> String {
         let scopes = vec!["full".to_owned(), "api".to_owned(), "web".to_owned(), "openid".to_owned(), "id".to_owned()];

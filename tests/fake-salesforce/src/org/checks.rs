@@ -8,14 +8,15 @@ use crate::{
     value::Value,
 };
 
-/// All required fields that are empty, in one error.
-pub(super) fn required(org: &Org, object: &ObjectType, row: &Row) -> Result<(), ApiError> {
+/// All fields that are empty and may not be, in one error. What the org fills in by itself is there already.
+pub(super) fn required(org: &Org, object: &ObjectType, row: &Row, given: &[(usize, Value)]) -> Result<(), ApiError> {
     let person = org.person_accounts && object.name == "Account" && !row.named(object, "LastName").is_null();
     let missing: Vec<&str> = object
         .fields
         .iter()
         .enumerate()
-        .filter(|(place, field)| field.required() && row.get(*place).is_null())
+        .filter(|(place, field)| field.createable && !field.nillable && row.get(*place).is_null())
+        .filter(|(place, field)| field.required() || given.iter().any(|(emptied, _)| emptied == place))
         .map(|(_, field)| field.name)
         // A person's account gets its name from the person.
         .filter(|name| !(person && *name == "Name"))

@@ -41,7 +41,13 @@ impl Org {
     /// Fills in what follows from the row itself and from the rows it points to.
     pub(super) fn derive(&self, object: &Arc<ObjectType>, row: &mut Row, now_ms: u64) {
         match object.name {
-            "Contact" | "Lead" | "User" => name_of_parts(object, row),
+            "Contact" | "Lead" => name_of_parts(object, row),
+            "User" => {
+                name_of_parts(object, row);
+                if row.named(object, "CommunityNickname").is_null() {
+                    row.set(object, "CommunityNickname", row.named(object, "Alias").clone());
+                }
+            }
             "Account" if row.named(object, "IsPersonAccount") == &Value::Boolean(true) => name_of_parts(object, row),
             "Task" => self.derive_task(object, row, now_ms),
             _ => {}

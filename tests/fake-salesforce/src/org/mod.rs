@@ -5,6 +5,7 @@
 //! itself, such as [`Org::convert_lead`].
 
 mod access;
+mod administration;
 mod checks;
 mod coerce;
 mod convert;

@@ -41,6 +41,7 @@ impl Ordered {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice)]
 mod tests {
     use std::collections::BTreeSet;
 

@@ -165,6 +165,14 @@ impl Org {
     }
 }
 
+/// What duplicate rules compare.
+pub(super) fn compared<'a>(object: &'a ObjectType, row: &'a Row) -> Vec<&'a Value> {
+    let compares = |place: &usize| {
+        object.fields.get(*place).is_some_and(|field| field.name_field || matches!(field.kind, FieldKind::Phone | FieldKind::Email))
+    };
+    (0..object.fields.len()).filter(compares).map(|place| row.get(place)).collect()
+}
+
 fn texts_of<'a>(object: &'a ObjectType, row: &'a Row, kind: FieldKind) -> impl Iterator<Item = &'a str> {
     object.fields.iter().enumerate().filter(move |(_, field)| field.kind == kind).filter_map(|(place, _)| row.get(place).as_text())
 }

@@ -84,6 +84,14 @@ impl Table {
         self.search.learn_fields(object);
     }
 
+    /// Changes what is known about a field.
+    pub fn change_field(&mut self, name: &str, change: impl FnOnce(&mut Field)) -> bool {
+        let Some((place, _)) = self.object.field(name) else { return false };
+        let Some(field) = Arc::make_mut(&mut self.object).fields.get_mut(place) else { return false };
+        change(field);
+        true
+    }
+
     /// An empty row.
     pub fn blank(&self, id: Id) -> Row {
         let mut values: Vec<Value> = self.object.fields.iter().map(blank).collect();
@@ -173,7 +181,7 @@ fn indexed(object: &ObjectType, field: &Field) -> bool {
     match field.kind {
         FieldKind::Reference => !matches!(field.name, "CreatedById" | "LastModifiedById"),
         FieldKind::Phone | FieldKind::Email => true,
-        _ => matches!(field.name, "CallObject" | "Username") || (field.name_field && object.name != "Task"),
+        _ => field.external_id || matches!(field.name, "CallObject" | "Username") || (field.name_field && object.name != "Task"),
     }
 }
 

@@ -64,6 +64,7 @@ pub(super) fn digits(text: &str) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice)]
 mod tests {
     fn cut(text: &str) -> Vec<String> {
         let mut all = Vec::new();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use super::{Context, Org, Row, checks, coerce::coerce, milliseconds, store::Indexed};
+use super::{Context, Org, Row, checks, coerce::coerce, milliseconds, rules, store::Indexed};
 use crate::{
     error::ApiError,
     id::Id,
@@ -60,13 +60,15 @@ impl Org {
         for (place, value) in &given {
             row.set_at(*place, value.clone());
         }
-        self.fill_defaults(table, &mut row, context.user, context.now_ms);
         self.check(context, &object, &row, &given)?;
         self.derive(&object, &mut row, context.now_ms);
         self.check_lock(&object, id)?;
         self.check_trigger(&object, false)?;
         self.check_validation(&object, &row)?;
-        self.check_duplicates(context, &object, &row)?;
+        // A row is compared with the others again only when what is compared has changed.
+        if self.row(id).is_none_or(|before| rules::compared(&object, before) != rules::compared(&object, &row)) {
+            self.check_duplicates(context, &object, &row)?;
+        }
         self.stamp(table, &mut row, Some(context.user), context.now_ms);
         self.store_person(table, row, context.now_ms, context.user, Indexed::After(milliseconds(context.now_ms)));
         Ok(())
@@ -172,7 +174,7 @@ impl Org {
                 return Err(ApiError::bad("INVALID_TYPE_ON_FIELD_IN_RECORD", message).with_fields(&[field.name]));
             }
         }
-        checks::required(self, object, row)?;
+        checks::required(self, object, row, given)?;
         let given = || given.iter().filter_map(|(place, value)| object.fields.get(*place).map(|field| (field, value)));
         for (field, value) in given() {
             checks::value(object, field, value)?;
@@ -188,6 +190,7 @@ impl Org {
         if object.name == "User" {
             self.check_username(object, row)?;
         }
+        self.check_unique(object, row, given())?;
         if object.name == "Task" { checks::task(self, object, row) } else { Ok(()) }
     }
 
@@ -219,6 +222,24 @@ impl Org {
         let message = "Duplicate Username.<br>The username already exists in this or another Salesforce organization. Usernames must be unique \
                        across all Salesforce organizations. To resolve, use a different username (it doesn't need to match the user's email address). ";
         Err(ApiError::bad("DUPLICATE_USERNAME", message).with_fields(&["Username"]))
+    }
+
+    /// Keys of other systems are unique.
+    fn check_unique<'a>(
+        &self,
+        object: &ObjectType,
+        row: &Row,
+        given: impl Iterator<Item = (&'a crate::schema::Field, &'a Value)>,
+    ) -> Result<(), ApiError> {
+        for (field, value) in given.filter(|(field, value)| field.external_id && !value.is_null()) {
+            let taken = self.lookup(object, field, value).unwrap_or_default();
+            let taken = taken.into_iter().find(|id| *id != row.id && self.row(*id).is_some_and(|row| !row.is_deleted));
+            if let Some(taken) = taken {
+                let message = format!("duplicate value found: {} duplicates value on record with id: {}", field.name, taken.short());
+                return Err(ApiError::bad("DUPLICATE_VALUE", message).with_fields(&[]));
+            }
+        }
+        Ok(())
     }
 
     /// A lead assignment rule gives new leads to somebody else.

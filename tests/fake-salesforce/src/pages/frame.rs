@@ -33,6 +33,11 @@ impl Frame {
     }
 }
 
+/// Has the object a tab?
+pub fn has_tab(object: &ObjectType) -> bool {
+    TABS.contains(&object.name)
+}
+
 /// The list of an object.
 pub fn list_of(object: &ObjectType) -> String {
     format!("/lightning/o/{}/list", object.name)

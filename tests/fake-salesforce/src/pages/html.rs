@@ -24,10 +24,11 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     templates
 });
 
-const FILES: [(&str, &str); 16] = [
+const FILES: [(&str, &str); 17] = [
     ("layout.html", include_str!("../../templates/layout.html")),
     ("bare.html", include_str!("../../templates/bare.html")),
     ("value.html", include_str!("../../templates/value.html")),
+    ("tiles.html", include_str!("../../templates/tiles.html")),
     ("home.html", include_str!("../../templates/home.html")),
     ("list.html", include_str!("../../templates/list.html")),
     ("record.html", include_str!("../../templates/record.html")),

@@ -5,9 +5,10 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
 use super::{
-    frame::{Frame, list_of, tone},
+    frame::{Frame, has_tab, list_of, tone},
     html, missing,
     shown::{Shown, name_of, page_of, shown},
+    timeline,
 };
 use crate::{
     org::{Org, Row},
@@ -17,27 +18,25 @@ use crate::{
 
 /// Rows on a page.
 const PAGE: usize = 50;
-/// Most columns beside the name.
+/// Most columns beside the name, for objects that have no columns of their own.
 const COLUMNS: usize = 5;
-/// Fields worth a column, the best first.
-const WORTHY: [&str; 16] = [
-    "Company",
-    "AccountId",
-    "Title",
-    "Phone",
-    "MobilePhone",
-    "Email",
-    "CallType",
-    "CallDurationInSeconds",
-    "WhoId",
-    "WhatId",
-    "ActivityDate",
-    "Username",
-    "Industry",
-    "IsActive",
-    "Status",
-    "OwnerId",
-];
+
+/// The columns beside the name, as far as the object has these fields.
+fn columns(object: &ObjectType) -> Vec<(usize, &Field)> {
+    let names: &[&str] = match object.name {
+        "Account" => &["Phone", "Industry", "BillingCity", "Website", "OwnerId"],
+        "Contact" => &["AccountId", "Title", "Phone", "MobilePhone", "Email"],
+        "Lead" => &["Company", "Phone", "MobilePhone", "Email", "Status"],
+        "Task" => &["WhoId", "WhatId", "CallType", "CallDisposition", "CallDurationInSeconds", "ActivityDate"],
+        "User" => &["Username", "Phone", "Extension", "ProfileId", "IsActive"],
+        _ => &[],
+    };
+    if names.is_empty() {
+        let plain = |field: &&Field| field.kind != FieldKind::Id && !field.name_field && field.name != "Name";
+        return object.fields.iter().enumerate().filter(|(_, field)| plain(field)).take(COLUMNS).collect();
+    }
+    names.iter().filter_map(|name| object.field(name)).collect()
+}
 
 /// All objects with their numbers of records.
 pub fn home(org: &Org) -> Response<Vec<u8>> {
@@ -51,16 +50,21 @@ pub fn home(org: &Org) -> Response<Vec<u8>> {
             "count": grouped(org.rows(object).filter(|row| !row.is_deleted).count()),
         })
     };
-    let tiles: Vec<serde_json::Value> = org.objects().map(tile).collect();
-    html::render(200, "home.html", &json!({ "frame": Frame::new(org, None), "tiles": tiles, "home": true }))
+    let (main, others): (Vec<&ObjectType>, Vec<&ObjectType>) = org.objects().partition(|object| has_tab(object));
+    let tiles = |objects: Vec<&ObjectType>| objects.into_iter().map(tile).collect::<Vec<_>>();
+    let view = json!({ "frame": Frame::new(org, None), "main": tiles(main), "others": tiles(others), "home": true });
+    html::render(200, "home.html", &view)
 }
 
 /// One page of an object's list. `wanted`: what was typed into the search box.
 pub fn page(org: &Org, object: &str, wanted: &str, page: &str) -> Response<Vec<u8>> {
     let Some(object) = org.object(object) else { return missing(org) };
-    let columns: Vec<(usize, &Field)> = WORTHY.iter().filter_map(|name| object.field(name)).take(COLUMNS).collect();
+    let columns = columns(object);
     let filter = Filter::new(object, wanted);
-    let fitting: Vec<&Row> = org.rows(object).filter(|row| !row.is_deleted && filter.fits(object, row)).collect();
+    let mut fitting: Vec<&Row> = org.rows(object).filter(|row| !row.is_deleted && filter.fits(object, row)).collect();
+    if object.name == "Task" {
+        timeline::sort(object, &mut fitting);
+    }
     let pages = fitting.len().div_ceil(PAGE).max(1);
     let page = page.parse::<usize>().unwrap_or(1).clamp(1, pages);
     let from = (page - 1) * PAGE;
@@ -74,6 +78,7 @@ pub fn page(org: &Org, object: &str, wanted: &str, page: &str) -> Response<Vec<u
     let view = json!({
         "frame": Frame::new(org, Some(object)),
         "object": { "label": object.label, "plural": object.label_plural, "list": list_of(object), "tone": tone(object), "writable": object.writable },
+        "named": object.name_field().map_or("Name", |(_, field)| field.label),
         "columns": columns.iter().map(|(_, field)| label(field)).collect::<Vec<_>>(),
         "wanted": wanted,
         "total": grouped(fitting.len()),

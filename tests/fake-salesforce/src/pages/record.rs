@@ -54,10 +54,12 @@ pub fn page(org: &Org, id: &str, object: Option<&str>) -> Response<Vec<u8>> {
 }
 
 fn view(org: &Org, object: &ObjectType, row: &Row) -> serde_json::Value {
-    let highlights: Vec<Shown> = HIGHLIGHTS.iter().filter_map(|name| shown_by_name(org, object, row, name)).take(5).collect();
+    let highlights: Vec<Shown> = HIGHLIGHTS.iter().filter_map(|name| shown_by_name(org, object, row, name)).take(6).collect();
     let all = |wanted: &dyn Fn(&Field) -> bool| -> Vec<Shown> {
         let fields = object.fields.iter().enumerate().filter(|(_, field)| field.kind != FieldKind::Id && wanted(field));
-        fields.filter_map(|(place, field)| shown(org, field, row.get(place))).collect()
+        // A check box that is not ticked says nothing.
+        let filled = fields.filter(|(place, _)| *row.get(*place) != Value::Boolean(false));
+        filled.filter_map(|(place, field)| shown(org, field, row.get(place))).collect()
     };
     let is_name = |field: &Field| field.name_field || field.part_of.is_some_and(|whole| whole == "Name");
     json!({

@@ -48,9 +48,14 @@ pub fn of(org: &Org, id: Id) -> Timeline {
         found.extend(rows_with(org, task, field, id).into_iter().filter(|row| !row.is_deleted).map(|row| (row.id, row)));
     }
     let mut rows: Vec<&Row> = found.into_values().collect();
-    rows.sort_by_key(|row| std::cmp::Reverse((day(task, row), created(task, row), row.id)));
+    sort(task, &mut rows);
     let more = rows.len().saturating_sub(MOST);
     Timeline { entries: rows.into_iter().take(MOST).map(|row| entry(org, task, row)).collect(), more }
+}
+
+/// The newest first.
+pub fn sort(task: &ObjectType, rows: &mut [&Row]) {
+    rows.sort_by_cached_key(|row| std::cmp::Reverse((day(task, row), created(task, row), row.id)));
 }
 
 /// Rows of an object whose reference points to this id.

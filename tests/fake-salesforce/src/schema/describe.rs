@@ -104,12 +104,10 @@ const NEVER: &[&str] = &[
     "calculated",
     "cascadeDelete",
     "caseSensitive",
-    "custom",
     "dependentPicklist",
     "deprecatedAndHidden",
     "displayLocationInDecimal",
     "encrypted",
-    "externalId",
     "formulaTreatNullNumberAsZero",
     "highScaleNumber",
     "htmlFormatted",
@@ -136,9 +134,11 @@ fn field(field: &Field) -> Json {
         "byteLength": if matches!(field.kind, FieldKind::Id | FieldKind::Reference) { field.length } else { field.length * 3 },
         "compoundFieldName": field.part_of,
         "createable": field.createable,
+        "custom": field.custom,
         "defaultValue": if field.kind == FieldKind::Boolean { json!(false) } else { Json::Null },
         "defaultedOnCreate": field.defaulted,
         "digits": field.digits,
+        "externalId": field.external_id,
         "extraTypeInfo": field.part_of.filter(|whole| *whole == "Name").map(|_| "personname"),
         "filterable": field.filterable,
         "groupable": field.groupable(),
@@ -161,7 +161,7 @@ fn field(field: &Field) -> Json {
         "soapType": soap_type(field.kind),
         "sortable": field.sortable,
         "type": type_name(field.kind),
-        "unique": field.name == "Username",
+        "unique": field.external_id || field.name == "Username",
         "updateable": field.updateable,
     });
     if let Some(told) = told.as_object_mut() {
@@ -208,6 +208,7 @@ fn soap_type(kind: FieldKind) -> &'static str {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice)]
 mod tests {
     use super::{describe, describe_brief};
     use crate::schema::standard_objects;

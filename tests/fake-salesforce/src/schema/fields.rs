@@ -22,6 +22,8 @@ pub(super) fn plain(name: &'static str, label: &'static str, kind: FieldKind, le
         part_of: None,
         digits: 0,
         name_field: false,
+        custom: false,
+        external_id: false,
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) fn object() -> ObjectType {
         text("Alias", "Alias", 8).needed(),
         text("CommunityNickname", "Nickname", 40).defaulted(),
         check_box("IsActive", "Active"),
-        picklist("TimeZoneSidKey", "Time Zone", 40, &["America/Los_Angeles", "America/New_York", "Europe/London", "Asia/Shanghai"])
+        picklist("TimeZoneSidKey", "Time Zone", 40, &["*America/Los_Angeles", "America/New_York", "Europe/London", "Asia/Shanghai"])
             .defaulted(),
         picklist("LocaleSidKey", "Locale", 40, &["*en_US", "en_GB", "de_DE", "zh_CN"]).defaulted(),
         picklist("EmailEncodingKey", "Email Encoding", 40, &["*UTF-8", "ISO-8859-1"]).defaulted(),

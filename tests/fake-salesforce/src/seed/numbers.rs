@@ -150,7 +150,7 @@ fn typed(parts: &Parts, dice: &mut Dice) -> String {
     let Parts { country, trunk, groups: [area, middle, last] } = parts;
     let american = trunk.is_empty();
     let extension = 10 + dice.below(90);
-    let text = match dice.below(14) {
+    match dice.below(14) {
         0 | 1 => format!("+{country}{area}{middle}{last}"),
         2 => format!("+{country} {area} {middle} {last}"),
         3 | 4 if american => format!("({area}) {middle}-{last}"),
@@ -167,11 +167,11 @@ fn typed(parts: &Parts, dice: &mut Dice) -> String {
         12 => format!("+{country} {area} {middle} {last} ext. {extension}"),
         _ if american => format!("{country}-{area}-{middle}-{last}"),
         _ => format!("{trunk}{area}/{middle}-{last}"),
-    };
-    text
+    }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice)]
 mod tests {
     use std::collections::HashSet;
 

@@ -178,6 +178,8 @@ pub enum Given {
     Moment(i64),
     /// `LAST_N_DAYS:2`
     Period(Period),
+    /// `:name`, or a name where a value should be: a variable of Apex.
+    Variable,
 }
 
 /// One entry of `ORDER BY`.

@@ -18,6 +18,9 @@ use super::{
     refusal::{Parsed, Refusal},
 };
 
+/// Tells what a comparison looks at, what is known of it, and where it stands.
+pub type Subjects<'s> = &'s mut dyn FnMut(&ast::Subject) -> Parsed<(Subject, Leaf, usize)>;
+
 /// What names in a query may mean.
 #[derive(Clone, Copy, Debug)]
 pub struct Scope<'o> {
@@ -77,12 +80,7 @@ impl Scope<'_> {
     ///
     /// # Errors
     /// As [`Scope::filter`].
-    pub fn condition(
-        &self,
-        condition: &Condition,
-        subject: &mut dyn FnMut(&ast::Subject) -> Parsed<(Subject, Leaf, usize)>,
-        top: bool,
-    ) -> Parsed<Filter> {
+    pub fn condition(&self, condition: &Condition, subject: Subjects<'_>, top: bool) -> Parsed<Filter> {
         Ok(match condition {
             Condition::All(inner) => Filter::All(inner.iter().map(|inner| self.condition(inner, subject, top)).collect::<Parsed<_>>()?),
             Condition::Any(inner) => Filter::Any(inner.iter().map(|inner| self.condition(inner, subject, false)).collect::<Parsed<_>>()?),
@@ -115,6 +113,10 @@ impl Scope<'_> {
         let mut checks = Vec::new();
         let (mut texts, mut keys) = (Vec::new(), BTreeSet::new());
         for value in values {
+            // Told only now: whatever is wrong with the form of the query comes first.
+            if value.value == Given::Variable {
+                return Err(Refusal::malformed(value.at, "Bind variables only allowed in Apex code"));
+            }
             if given.operator == Operator::Like {
                 match (text, &value.value) {
                     (Group::Text, Given::Text(quoted)) => checks.push(Check::Like(Pattern::new(quoted))),
@@ -153,6 +155,7 @@ impl Scope<'_> {
             });
         }
         if !texts.is_empty() {
+            texts.sort_unstable();
             checks.push(Check::Texts(texts));
         }
         if !keys.is_empty() {

@@ -96,7 +96,7 @@ fn comparison(tokens: &mut Tokens<'_, '_>, nesting: Nesting) -> Parsed<Compariso
 
 fn list(tokens: &mut Tokens<'_, '_>, nesting: Nesting) -> Parsed<Operand> {
     if tokens.peek().is(":") {
-        return Err(bind(tokens));
+        return literal(tokens).map(Operand::One);
     }
     tokens.expect("(")?;
     if tokens.peek().is("SELECT") {
@@ -113,11 +113,6 @@ fn list(tokens: &mut Tokens<'_, '_>, nesting: Nesting) -> Parsed<Operand> {
     }
     closing(tokens)?;
     Ok(Operand::Many(listed))
-}
-
-/// Names and colons where a value should be are read as variables of Apex.
-fn bind(tokens: &Tokens<'_, '_>) -> Refusal {
-    Refusal::malformed(tokens.peek().at, "Bind variables only allowed in Apex code")
 }
 
 fn literal(tokens: &mut Tokens<'_, '_>) -> Parsed<Literal> {
@@ -141,10 +136,16 @@ fn literal(tokens: &mut Tokens<'_, '_>) -> Parsed<Literal> {
         }
         Kind::Word => match Period::read(token.text, None) {
             Some(period) => Given::Period(period),
-            None if tokens.name().is_ok() => return Err(Refusal::malformed(token.at, "Bind variables only allowed in Apex code")),
-            None => return Err(tokens.unexpected()),
+            None => {
+                tokens.name()?;
+                return Ok(Literal { value: Given::Variable, text: token.text.to_owned(), at: token.at });
+            }
         },
-        Kind::Symbol if token.is(":") => return Err(bind(tokens)),
+        Kind::Symbol if token.is(":") => {
+            tokens.take();
+            tokens.name()?;
+            return Ok(Literal { value: Given::Variable, text: token.text.to_owned(), at: token.at });
+        }
         Kind::Symbol | Kind::Broken(_) | Kind::End => return Err(tokens.unexpected()),
     };
     tokens.take();

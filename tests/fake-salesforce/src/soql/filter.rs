@@ -37,7 +37,7 @@ pub enum Subject {
 pub enum Check {
     /// It is empty.
     Null,
-    /// It is one of these, which are in lower case.
+    /// It is one of these, which are in lower case and sorted.
     Texts(Vec<String>),
     /// It is one of these.
     Keys(BTreeSet<Key>),
@@ -143,7 +143,8 @@ impl Check {
             // An empty check box is not ticked.
             (Self::Keys(keys), Value::Null) => keys.contains(&Key::Boolean(false)),
             (_, Value::Null) => false,
-            (Self::Texts(texts), Value::Text(text)) => texts.iter().any(|wanted| same(wanted, text)),
+            (Self::Texts(texts), Value::Text(text)) if texts.len() <= FEW => texts.iter().any(|wanted| same(wanted, text)),
+            (Self::Texts(texts), Value::Text(text)) => texts.binary_search(&text.to_lowercase()).is_ok(),
             (Self::Texts(_), _) => false,
             (Self::Keys(keys), value) => keys.contains(&Key::of(value)),
             (Self::Range(side, bound), value) => {
@@ -164,6 +165,9 @@ impl Check {
         }
     }
 }
+
+/// Up to so many texts are compared one by one.
+const FEW: usize = 8;
 
 /// Is the text the same but for its case? `wanted` is in lower case.
 fn same(wanted: &str, text: &str) -> bool {
@@ -208,12 +212,21 @@ impl Pattern {
     /// Has the text this form, whatever its case?
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
+        if text.is_ascii() {
+            let bytes = text.as_bytes();
+            return self.fits(bytes.len(), |at| bytes.get(at).map(|byte| char::from(byte.to_ascii_lowercase())));
+        }
         let text: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
+        self.fits(text.len(), |at| text.get(at).copied())
+    }
+
+    /// Goes through a text of so many characters, which `character` tells in lower case.
+    fn fits(&self, length: usize, character: impl Fn(usize) -> Option<char>) -> bool {
         let (mut at, mut piece) = (0, 0);
         // Where to go on when what follows the last `%` did not fit: it takes one character more.
         let mut again: Option<(usize, usize)> = None;
         loop {
-            let fits = match (self.0.get(piece), text.get(at)) {
+            let fits = match (self.0.get(piece), character(at)) {
                 (Some(Piece::Any), _) => {
                     again = Some((at, piece + 1));
                     piece += 1;
@@ -221,7 +234,7 @@ impl Pattern {
                 }
                 (None, None) => return true,
                 (Some(Piece::One), Some(_)) => true,
-                (Some(Piece::Is(wanted)), Some(character)) => wanted == character,
+                (Some(Piece::Is(wanted)), Some(character)) => *wanted == character,
                 _ => false,
             };
             if fits {
@@ -229,7 +242,7 @@ impl Pattern {
                 piece += 1;
             } else {
                 match again {
-                    Some((from, then)) if from < text.len() => {
+                    Some((from, then)) if from < length => {
                         again = Some((from + 1, then));
                         at = from + 1;
                         piece = then;

@@ -141,7 +141,16 @@ impl Plan {
                 (keys.collect(), row)
             })
             .collect();
-        keyed.sort_by(|(one, _), (other, _)| compare(&self.order, one, other));
+        let by = |(one, row): &(Vec<Key>, &Row), (other, other_row): &(Vec<Key>, &Row)| {
+            compare(&self.order, one, other).then(row.id.cmp(&other_row.id))
+        };
+        let wanted = offset.saturating_add(limit);
+        if wanted < keyed.len() {
+            // Those that nobody sees need no order.
+            keyed.select_nth_unstable_by(wanted, by);
+            keyed.truncate(wanted);
+        }
+        keyed.sort_unstable_by(by);
         keyed.into_iter().map(|(_, row)| row).skip(offset).take(limit).collect()
     }
 

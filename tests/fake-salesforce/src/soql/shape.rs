@@ -38,16 +38,12 @@ pub struct Children {
 }
 
 /// Relationships from a row to those that point to it: (parent, name, child, its reference). Names as in the objects' describe.
-pub const CHILD_RELATIONSHIPS: [(&str, &str, &str, &str); 10] = [
+pub const CHILD_RELATIONSHIPS: [(&str, &str, &str, &str); 6] = [
     ("Account", "ChildAccounts", "Account", "ParentId"),
     ("Account", "Contacts", "Contact", "AccountId"),
-    ("Account", "Opportunities", "Opportunity", "AccountId"),
-    ("Account", "Cases", "Case", "AccountId"),
     ("Account", "Tasks", "Task", "WhatId"),
     ("Contact", "Tasks", "Task", "WhoId"),
-    ("Contact", "Cases", "Case", "ContactId"),
     ("Lead", "Tasks", "Task", "WhoId"),
-    ("Opportunity", "Tasks", "Task", "WhatId"),
     ("Profile", "Users", "User", "ProfileId"),
 ];
 

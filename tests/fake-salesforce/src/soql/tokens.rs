@@ -191,7 +191,7 @@ fn symbol(input: &mut Input<'_>) -> Result<Kind> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
     use super::{Kind, cut};
 

@@ -265,7 +265,7 @@ fn narrow(left: BTreeSet<Id>, right: Option<(Narrowing, BTreeSet<Id>)>) -> BTree
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
     use std::collections::BTreeSet;
 

@@ -213,3 +213,45 @@ fn addresses_that_are_none_are_refused() {
         ("INVALID_EMAIL_ADDRESS".into(), "Email: invalid email address: nobody".into())
     );
 }
+
+#[test]
+fn whatever_a_request_holds_is_taken_or_refused_with_a_code() {
+    let mut office = Office::new();
+    let names: Vec<(&str, &str)> =
+        office.org.objects().flat_map(|object| object.fields.iter().map(|field| (object.name, field.name))).collect();
+    let odd = [
+        json!(null),
+        json!(true),
+        json!(-1),
+        json!(i64::MIN),
+        json!(u64::MAX),
+        json!(1e300),
+        json!(0.5),
+        json!(""),
+        json!(" \u{0} "),
+        json!("9999-99-99"),
+        json!("+262143-12-31T23:59:59.999Z"),
+        json!("-262143-01-01"),
+        json!("003dM00001wBXYDQA4"),
+        json!("003dM00001wBXYDQA5"),
+        json!("😀".repeat(300)),
+        json!([]),
+        json!({"a": []}),
+    ];
+    let mut refused = 0;
+    for (object, field) in names {
+        for value in &odd {
+            let before = office.org.rows(office.org.object(object).unwrap()).count();
+            let mut fields = json!({});
+            fields[field] = value.clone();
+            let result = office.create(object, fields);
+            let grown = office.org.rows(office.org.object(object).unwrap()).count() - before;
+            assert_eq!(grown, usize::from(result.is_ok()), "{object}.{field} = {value}");
+            if let Err(error) = result {
+                refused += 1;
+                assert!((400..500).contains(&error.status) && !error.message.is_empty(), "{object}.{field} = {value}: {error:?}");
+            }
+        }
+    }
+    assert!(refused > 1_000, "{refused}");
+}
