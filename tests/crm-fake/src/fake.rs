@@ -1,4 +1,7 @@
-use crate::{Activity, Answer, ControlError, Fault, Record, RecordedRequest, SeedRecord};
+use http::Response;
+use serde_json::Value;
+
+use crate::{Activity, Answer, ControlError, Fault, MAX_BODY, Record, RecordedRequest, SeedRecord, SeedUser, wire};
 
 /// A CRM that exists for tests only.
 ///
@@ -14,7 +17,7 @@ pub trait CrmFake: Send {
 
     /// The connector's settings, as (key, value), with which it reaches this fake at `address` (`http://127.0.0.1:4711`, without
     /// a final "/").
-    fn settings(&self, address: &str) -> Vec<(String, serde_json::Value)>;
+    fn settings(&self, address: &str) -> Vec<(String, Value)>;
 
     /// Answers one request of the vendor's API, injected faults included. The request is in `requests` afterwards.
     fn answer(&mut self, now_ms: u64, request: http::Request<Vec<u8>>) -> Answer;
@@ -43,4 +46,38 @@ pub trait CrmFake: Send {
 
     /// Ends all faults.
     fn clear_faults(&mut self);
+
+    /// Time passes: does what was left to do at its moment, such as the late commit of a cut request. Called by the server and by the fake
+    /// itself before each answer; a player calls it before it looks at records and activities.
+    fn advance(&mut self, now_ms: u64) {
+        let _ = now_ms;
+    }
+
+    /// Turns a knob that only this vendor has; which there are, its fake's documents tell. Gives the knob's answer, null as a rule.
+    ///
+    /// # Errors
+    /// [`ControlError::Unsupported`] if there is no such knob, [`ControlError::Invalid`] if it cannot be turned so.
+    fn knob(&mut self, now_ms: u64, name: &str, value: Value) -> Result<Value, ControlError> {
+        let _ = (now_ms, value);
+        Err(ControlError::Unsupported(format!("{} has no knob `{name}`", self.name())))
+    }
+
+    /// Puts users into the CRM. Gives the ids by which the CRM knows them, in the same order.
+    ///
+    /// # Errors
+    /// As [`CrmFake::seed`]; [`ControlError::Unsupported`] if this CRM has no users of its own.
+    fn seed_users(&mut self, now_ms: u64, users: Vec<SeedUser>) -> Result<Vec<String>, ControlError> {
+        let _ = (now_ms, users);
+        Err(ControlError::Unsupported(format!("{} has no users", self.name())))
+    }
+
+    /// Longest body of a request that the server reads for this fake, in bytes.
+    fn body_limit(&self) -> usize {
+        MAX_BODY
+    }
+
+    /// The answer to a longer one.
+    fn oversized(&self) -> Response<Vec<u8>> {
+        wire::error(413, "the body is larger than 4 MiB")
+    }
 }

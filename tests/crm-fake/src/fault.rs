@@ -24,13 +24,19 @@ pub struct Fault {
     pub times: Option<u32>,
 }
 
+/// Longest time between a cut and its late commit, in milliseconds.
+pub const LATEST_COMMIT_MS: u64 = 20_000;
+
 /// Kinds of fault.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum FaultKind {
-    /// `delay`: the answer comes `ms` milliseconds later. Several delays add up.
+    /// `delay`: the answer comes `ms` milliseconds later; with `to-ms`, anything from `ms` to `to-ms`, evenly spread and the same in
+    /// each run. Several delays add up.
     Delay {
         /// Milliseconds.
         ms: u64,
+        /// `to-ms`: the longest; at least `ms`.
+        to_ms: Option<u64>,
     },
     /// `search-lag`: a new record is hidden from [`Operation::Find`] and [`Operation::Search`] until it is `ms` milliseconds old, as in
     /// a CRM whose search index is late. The exact check sees it.
@@ -53,6 +59,26 @@ pub enum FaultKind {
     CutBeforeCommit,
     /// `cut-after-commit`: the work is done, and the connection breaks before the answer.
     CutAfterCommit,
+    /// `commit-after-cut`: the connection breaks after the request was sent, and the work is done `ms` milliseconds later, at most
+    /// [`LATEST_COMMIT_MS`]: a client that looks at once whether it was done sees nothing.
+    CommitAfterCut {
+        /// Milliseconds.
+        ms: u64,
+    },
+    /// `slow-loris`: the work is done; the answer's body dribbles, `bytes` bytes every `ms` milliseconds. Where time is virtual, the answer
+    /// comes when its last byte is there.
+    SlowLoris {
+        /// Milliseconds before each piece.
+        ms: u64,
+        /// Bytes in a piece; at least 1.
+        bytes: u32,
+    },
+    /// `clock-shift`: the CRM's own clock is `ms` milliseconds ahead, or behind if that is negative. Belongs to no request: takes neither
+    /// `on` nor `times`. The last one counts.
+    ClockShift {
+        /// Milliseconds.
+        ms: i64,
+    },
     /// `garbled`: the work is done; the body of the answer is a web page.
     Garbled,
     /// `truncated`: the work is done; the second half of the answer's body is missing.
@@ -86,6 +112,7 @@ impl Fault {
         let named = self.on.is_empty() || self.on.contains(&operation);
         match self.what {
             FaultKind::SearchLag { .. } => named && matches!(operation, Operation::Find | Operation::Search),
+            FaultKind::ClockShift { .. } => false,
             _ => named,
         }
     }

@@ -20,23 +20,28 @@ mod fake;
 mod fault;
 mod fault_form;
 mod faults;
+mod late_commits;
 mod record;
 mod remote;
 mod request_log;
+mod secrets;
 pub mod server;
 mod traffic;
+mod user;
 pub mod wire;
 
 pub use activity::{Activity, Direction};
 pub use control_error::ControlError;
 pub use fake::CrmFake;
-pub use fault::{Fault, FaultKind};
+pub use fault::{Fault, FaultKind, LATEST_COMMIT_MS};
 pub use faults::{Faults, Plan};
+pub use late_commits::LateCommits;
 pub use record::{Phone, Record, Role, SeedRecord};
 pub use remote::RemoteCrm;
 pub use request_log::RequestLog;
-pub use server::Server;
-pub use traffic::{Answer, Operation, Outcome, RecordedRequest};
+pub use server::{Server, ServerOptions};
+pub use traffic::{Answer, Operation, Outcome, Pace, RecordedRequest};
+pub use user::SeedUser;
 
-/// Largest body of a request or an answer, in bytes (4 MiB): what a connector may receive.
+/// Largest body of a request, in bytes (4 MiB), unless the fake takes more ([`CrmFake::body_limit`]).
 pub const MAX_BODY: usize = 4 * 1024 * 1024;

@@ -6,16 +6,16 @@ use serde::{Serialize, de::DeserializeOwned};
 use ureq::{Agent, Body};
 
 use crate::{
-    Activity, Answer, ControlError, CrmFake, Fault, MAX_BODY, Outcome, Record, RecordedRequest, SeedRecord,
+    Activity, Answer, ControlError, CrmFake, Fault, Outcome, Record, RecordedRequest, SeedRecord, SeedUser,
     server::{
         AFTER_MS, NOW_MS, OUTCOME,
-        control::{Ids, Name},
+        control::{Clock, Ids, Name},
     },
 };
 
 /// How long a fake in another process may take. Fakes never wait, so this is for machines under load.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Largest answer of the control side, in bytes (256 MiB): a long scenario records many requests.
+/// Largest answer, in bytes (256 MiB): a long scenario records many requests.
 const MAX_CONTROL: u64 = 256 * 1024 * 1024;
 
 /// A fake in another process, over its [`Server`](crate::Server).
@@ -89,7 +89,7 @@ impl RemoteCrm {
         // They belong to the connection that the player pretends to have, not to ours.
         parts.headers.remove(http::header::HOST);
         parts.headers.remove(http::header::CONTENT_LENGTH);
-        let mut response = self.send(Request::from_parts(parts, body), MAX_BODY as u64)?;
+        let mut response = self.send(Request::from_parts(parts, body), MAX_CONTROL)?;
         let outcome = response.headers_mut().remove(OUTCOME);
         let after_ms = response
             .headers_mut()
@@ -101,7 +101,8 @@ impl RemoteCrm {
             Some(b"refused") => Outcome::Refused,
             Some(_) => Outcome::Cut,
         };
-        Ok(Answer { after_ms, outcome })
+        // A player waits for the whole body, so the pace is in `after_ms`.
+        Ok(Answer { after_ms, pace: None, outcome })
     }
 }
 
@@ -155,6 +156,20 @@ impl CrmFake for RemoteCrm {
 
     fn clear_faults(&mut self) {
         self.sure(self.command(Method::DELETE, "faults", None, Vec::new()).map(drop));
+    }
+
+    fn advance(&mut self, now_ms: u64) {
+        sure(written(&Clock { now_ms }).and_then(|clock| self.command(Method::PUT, "clock", None, clock)).map(drop));
+    }
+
+    fn knob(&mut self, now_ms: u64, name: &str, value: serde_json::Value) -> Result<serde_json::Value, ControlError> {
+        let name = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
+        self.ask(Method::POST, &format!("knobs/{name}"), Some(now_ms), written(&value)?)
+    }
+
+    fn seed_users(&mut self, now_ms: u64, users: Vec<SeedUser>) -> Result<Vec<String>, ControlError> {
+        let Ids { ids } = self.ask(Method::POST, "users", Some(now_ms), written(&users)?)?;
+        Ok(ids)
     }
 }
 

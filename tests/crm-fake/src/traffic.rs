@@ -42,15 +42,41 @@ pub struct RecordedRequest {
     pub status: Option<u16>,
     /// What it cost in the CRM's own counting.
     pub cost: u32,
+    /// The headers in their order, names in lower case, where the fake keeps them; secrets are hidden.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headers: Option<Vec<(String, String)>>,
+    /// The body, where the fake keeps it; secrets are hidden.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
 }
 
 /// What comes back for a request.
 #[derive(Debug)]
 pub struct Answer {
-    /// How long the CRM took, in milliseconds. Nobody sleeps: a simulation adds it to its clock.
+    /// How long the CRM took until the last byte of the answer, in milliseconds. No fake sleeps: a simulation adds it to its clock.
     pub after_ms: u64,
+    /// How its body dribbled; none: it came at once. The time that this took is in `after_ms` already.
+    pub pace: Option<Pace>,
     /// What came.
     pub outcome: Outcome,
+}
+
+/// How fast a body dribbles.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Pace {
+    /// Milliseconds before each piece.
+    pub ms: u64,
+    /// Bytes in a piece.
+    pub bytes: u32,
+}
+
+impl Pace {
+    /// How long a body of this length takes, in milliseconds.
+    #[must_use]
+    pub fn total_ms(&self, length: usize) -> u64 {
+        let pieces = u64::try_from(length).unwrap_or(u64::MAX).div_ceil(u64::from(self.bytes.max(1)));
+        pieces.saturating_mul(self.ms)
+    }
 }
 
 /// How a request ended.
@@ -68,7 +94,7 @@ impl Answer {
     /// An answer that comes at once.
     #[must_use]
     pub fn now(response: http::Response<Vec<u8>>) -> Self {
-        Self { after_ms: 0, outcome: Outcome::Response(response) }
+        Self { after_ms: 0, pace: None, outcome: Outcome::Response(response) }
     }
 
     /// Status of the answer, if there is one.

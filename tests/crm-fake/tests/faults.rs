@@ -121,8 +121,8 @@ fn is_spent_by_the_requests_that_it_concerns() {
 #[test]
 fn delays_add_up_and_lag_hides_what_is_new() {
     let mut faults = Faults::default();
-    faults.inject(Fault::always(FaultKind::Delay { ms: 5 })).unwrap();
-    faults.inject(Fault::always(FaultKind::Delay { ms: 10 }).on(&[Operation::Find])).unwrap();
+    faults.inject(Fault::always(FaultKind::Delay { ms: 5, to_ms: None })).unwrap();
+    faults.inject(Fault::always(FaultKind::Delay { ms: 10, to_ms: None }).on(&[Operation::Find])).unwrap();
     faults.inject(Fault::always(FaultKind::SearchLag { ms: 100 }).times(1)).unwrap();
     assert_eq!(play(&mut faults, Operation::Create).0.after_ms, 5);
     let plan = faults.plan(Operation::Find);
@@ -130,4 +130,83 @@ fn delays_add_up_and_lag_hides_what_is_new() {
     // The lag is spent now; the creation before did not use it up.
     assert!(faults.plan(Operation::Find).sees(Some(1_000), 1_000));
     assert_eq!(play(&mut faults, Operation::Find).0.after_ms, 15);
+}
+
+#[test]
+fn a_delay_of_a_range_is_spread_over_it_and_the_same_in_each_run() {
+    let drawn = || {
+        let mut faults = Faults::default();
+        faults.inject(fault(r#"{"what": "delay", "ms": 100, "to-ms": 199}"#).unwrap()).unwrap();
+        (0..1_000).map(|_| play(&mut faults, Operation::Find).0.after_ms).collect::<Vec<_>>()
+    };
+    let delays = drawn();
+    assert!(delays.iter().all(|ms| (100..=199).contains(ms)));
+    let low = delays.iter().filter(|ms| **ms < 150).count();
+    assert!((400..=600).contains(&low), "{low} of 1000 in the lower half");
+    assert_eq!(drawn(), delays);
+}
+
+#[test]
+fn a_late_commit_is_cut_now_and_told_when_it_is_due() {
+    let mut faults = Faults::default();
+    faults.inject(fault(r#"{"what": "commit-after-cut", "ms": 20000, "times": 1}"#).unwrap()).unwrap();
+    let plan = faults.plan(Operation::Write);
+    assert_eq!(plan.commits_at(5), Some(20_005));
+    let answer = plan.run(|| unreachable!("the work is for later"));
+    assert!(matches!(answer.outcome, Outcome::Cut));
+    assert_eq!(faults.plan(Operation::Write).commits_at(5), None);
+
+    let mut late = crm_fake::LateCommits::default();
+    for (at, path) in [(30, "/b"), (20, "/a"), (30, "/c")] {
+        late.keep(at, http::Request::get(path).body(Vec::new()).unwrap());
+    }
+    assert!(late.due(19).is_none());
+    let due: Vec<_> = std::iter::from_fn(|| late.due(30)).map(|(at, request)| (at, request.uri().path().to_owned())).collect();
+    assert_eq!(due, [(20, "/a".to_owned()), (30, "/b".to_owned()), (30, "/c".to_owned())]);
+}
+
+#[test]
+fn a_dribbling_body_takes_until_its_last_byte() {
+    let mut faults = Faults::default();
+    faults.inject(fault(r#"{"what": "slow-loris", "ms": 10, "bytes": 4}"#).unwrap()).unwrap();
+    faults.inject(fault(r#"{"what": "delay", "ms": 5}"#).unwrap()).unwrap();
+    let (answer, done) = play(&mut faults, Operation::Find);
+    // {"id":"1"} has ten bytes: three pieces.
+    assert_eq!((answer.after_ms, answer.pace, done), (35, Some(crm_fake::Pace { ms: 10, bytes: 4 }), true));
+}
+
+#[test]
+fn the_last_clock_shift_counts() {
+    let mut faults = Faults::default();
+    faults.inject(fault(r#"{"what": "clock-shift", "ms": 1000}"#).unwrap()).unwrap();
+    faults.inject(fault(r#"{"what": "clock-shift", "ms": -250}"#).unwrap()).unwrap();
+    assert_eq!((faults.clock(1_000), faults.clock(100)), (750, 0));
+    assert_eq!(play(&mut faults, Operation::Find).0.status(), Some(201));
+    faults.clear();
+    assert_eq!(faults.clock(1_000), 1_000);
+}
+
+#[test]
+fn newer_faults_refuse_what_makes_no_sense() {
+    for bad in [
+        r#"{"what": "garbled", "bytes": 3}"#,
+        r#"{"what": "search-lag", "ms": 3, "to-ms": 9}"#,
+        r#"{"what": "slow-loris", "ms": 3}"#,
+        r#"{"what": "commit-after-cut", "ms": -3}"#,
+        r#"{"what": "clock-shift"}"#,
+    ] {
+        assert!(fault(bad).is_err(), "{bad}");
+    }
+    let mut faults = Faults::default();
+    for senseless in [
+        r#"{"what": "delay", "ms": 9, "to-ms": 3}"#,
+        r#"{"what": "commit-after-cut", "ms": 20001}"#,
+        r#"{"what": "slow-loris", "ms": 3, "bytes": 0}"#,
+        r#"{"what": "clock-shift", "ms": 3, "times": 2}"#,
+        r#"{"what": "clock-shift", "ms": 3, "on": ["find"]}"#,
+    ] {
+        let read = fault(senseless).unwrap();
+        assert_eq!(fault(&serde_json::to_string(&read).unwrap()).unwrap(), read, "{senseless}");
+        assert!(matches!(faults.inject(read), Err(ControlError::Invalid(_))), "{senseless}");
+    }
 }

@@ -13,7 +13,7 @@ mod query;
 mod record;
 mod store;
 
-use crm_fake::{Activity, Answer, ControlError, CrmFake, Fault, Faults, Record, RecordedRequest, RequestLog, SeedRecord};
+use crm_fake::{Activity, Answer, ControlError, CrmFake, Fault, Faults, LateCommits, Record, RecordedRequest, RequestLog, SeedRecord};
 use serde_json::Value;
 
 use store::Store;
@@ -23,6 +23,7 @@ pub struct WebhookFake {
     store: Store,
     pages: pages::Pages,
     faults: Faults,
+    late: LateCommits,
     requests: RequestLog,
 }
 
@@ -30,7 +31,13 @@ impl WebhookFake {
     /// An empty address book.
     #[must_use]
     pub fn new() -> Self {
-        Self { store: Store::default(), pages: pages::Pages::new(), faults: Faults::default(), requests: RequestLog::default() }
+        Self {
+            store: Store::default(),
+            pages: pages::Pages::new(),
+            faults: Faults::default(),
+            late: LateCommits::default(),
+            requests: RequestLog::default(),
+        }
     }
 }
 
@@ -50,13 +57,19 @@ impl CrmFake for WebhookFake {
     }
 
     fn answer(&mut self, now_ms: u64, request: http::Request<Vec<u8>>) -> Answer {
+        self.advance(now_ms);
         let asked = query::Asked::of(&request);
         let operation = asked.operation();
         let plan = self.faults.plan(operation);
         let index = plan.clone();
         let visible = move |made_at: Option<u64>| index.sees(made_at, now_ms);
-        let answer = plan.run(|| api::respond(&mut self.store, &self.pages, now_ms, &asked, request.body(), &visible));
-        self.requests.note(now_ms, request.method(), request.uri(), operation, &answer, 1);
+        let commits_at = plan.commits_at(now_ms);
+        let own_ms = self.faults.clock(now_ms);
+        let answer = plan.run(|| api::respond(&mut self.store, &self.pages, own_ms, &asked, request.body(), &visible));
+        self.requests.note_whole(now_ms, &request, operation, &answer, 1);
+        if let Some(at_ms) = commits_at {
+            self.late.keep(at_ms, request);
+        }
         answer
     }
 
@@ -82,5 +95,13 @@ impl CrmFake for WebhookFake {
 
     fn clear_faults(&mut self) {
         self.faults.clear();
+    }
+
+    fn advance(&mut self, now_ms: u64) {
+        while let Some((at_ms, request)) = self.late.due(now_ms) {
+            let asked = query::Asked::of(&request);
+            let own_ms = self.faults.clock(at_ms);
+            let _undelivered = api::respond(&mut self.store, &self.pages, own_ms, &asked, request.body(), &|_| true);
+        }
     }
 }

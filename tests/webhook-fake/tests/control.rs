@@ -52,7 +52,7 @@ fn a_remote_fake_is_a_fake() {
     assert!(matches!(remote.seed(NOW, vec![seed]), Err(ControlError::Invalid(why)) if why.contains("taken")));
     assert_eq!(remote.records()[0].changed_at, NOW);
 
-    remote.inject(Fault::always(FaultKind::Delay { ms: 4_000 })).unwrap();
+    remote.inject(Fault::always(FaultKind::Delay { ms: 4_000, to_ms: None })).unwrap();
     let answer = remote.answer(NOW + 5, find());
     assert_eq!((answer.after_ms, answer.status()), (4_000, Some(200)));
     remote.clear_faults();

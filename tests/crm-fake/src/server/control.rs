@@ -2,10 +2,12 @@ use http::{Method, Request, Response, StatusCode};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::state::State;
-use crate::{ControlError, Fault, SeedRecord, wire};
+use crate::{ControlError, Fault, SeedRecord, SeedUser, wire};
 
 /// Where the control side begins.
 const PREFIX: &str = "/_control/";
+/// Where knobs begin, below that.
+const KNOBS: &str = "knobs/";
 
 /// The clock as it crosses the wire.
 #[derive(Deserialize, Serialize)]
@@ -24,7 +26,7 @@ pub(crate) struct Name {
     pub name: String,
 }
 
-/// Ids of seeded records as they cross the wire.
+/// Ids of seeded records or users as they cross the wire.
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Ids {
@@ -44,17 +46,28 @@ pub(super) fn respond(state: &mut State, request: &Request<Vec<u8>>) -> Response
     if topic != "settings" && request.uri().query().is_some() {
         return refusal(400, &ControlError::Invalid("only `settings` takes parameters".to_owned()));
     }
+    let now_ms = state.clock.now_ms();
+    if let Some(knob) = topic.strip_prefix(KNOBS) {
+        if *request.method() != Method::POST {
+            return refusal(405, &ControlError::Invalid(format!("{} does not go with {path}", request.method())));
+        }
+        return told(body(request).and_then(|value| state.fake.knob(now_ms, knob, value)).map(|answer| wire::json(200, &answer)));
+    }
     let done = match (request.method(), topic) {
         (&Method::GET, "name") => Ok(wire::json(200, &Name { name: state.fake.name().to_owned() })),
         (&Method::GET, "settings") => settings(state, request),
-        (&Method::GET, "clock") => Ok(wire::json(200, &Clock { now_ms: state.now_ms })),
+        (&Method::GET, "clock") => Ok(wire::json(200, &Clock { now_ms: state.clock.now_ms() })),
         (&Method::PUT, "clock") => body(request).map(|clock: Clock| {
-            state.now_ms = clock.now_ms;
+            state.clock.set(clock.now_ms);
+            state.advance();
             nothing()
         }),
         (&Method::GET, "records") => Ok(wire::json(200, &state.fake.records())),
         (&Method::POST, "records") => {
-            body(request).and_then(|seeds: Vec<SeedRecord>| state.fake.seed(state.now_ms, seeds)).map(|ids| wire::json(200, &Ids { ids }))
+            body(request).and_then(|seeds: Vec<SeedRecord>| state.fake.seed(now_ms, seeds)).map(|ids| wire::json(200, &Ids { ids }))
+        }
+        (&Method::POST, "users") => {
+            body(request).and_then(|users: Vec<SeedUser>| state.fake.seed_users(now_ms, users)).map(|ids| wire::json(200, &Ids { ids }))
         }
         (&Method::GET, "activities") => Ok(wire::json(200, &state.fake.activities())),
         (&Method::GET, "requests") => Ok(wire::json(200, &state.fake.requests())),
@@ -63,13 +76,17 @@ pub(super) fn respond(state: &mut State, request: &Request<Vec<u8>>) -> Response
             state.fake.clear_faults();
             Ok(nothing())
         }
-        (_, "name" | "settings" | "clock" | "records" | "activities" | "requests" | "faults") => {
+        (_, "name" | "settings" | "clock" | "records" | "activities" | "requests" | "faults" | "users") => {
             return refusal(405, &ControlError::Invalid(format!("{} does not go with {path}", request.method())));
         }
         _ => {
             return refusal(404, &ControlError::Invalid(format!("the control side has no {path}")));
         }
     };
+    told(done)
+}
+
+fn told(done: Result<Response<Vec<u8>>, ControlError>) -> Response<Vec<u8>> {
     done.unwrap_or_else(|why| match why {
         ControlError::Unsupported(_) => refusal(501, &why),
         ControlError::Invalid(_) | ControlError::Unreachable(_) => refusal(400, &why),
