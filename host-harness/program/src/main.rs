@@ -29,6 +29,20 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         components: Option<PathBuf>,
     },
+    /// Serve a Salesforce org in memory on 127.0.0.1, for trying Salesforce clients on. The first lines are shell variables with what a
+    /// client needs.
+    #[cfg(feature = "demo")]
+    FakeSalesforce {
+        /// Port; 0 is any free one.
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+        /// Fill the org with so many rows: "small" (750), "full" (75000: 50000 contacts, 20000 leads, 5000 accounts) or a number.
+        #[arg(long, value_name = "SIZE", value_parser = rows)]
+        seed_org: Option<usize>,
+        /// Serve https with a certificate made at the start; SF_CA names the file of its authority.
+        #[arg(long)]
+        tls: bool,
+    },
     /// Play scenarios and compare what comes of them with what they expect.
     Play {
         /// Scenario files; the format is described in tests/scenarios/README.md.
@@ -56,6 +70,8 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         #[cfg(feature = "demo")]
         Command::Demo { once, components } => demo(once, components.as_deref()),
+        #[cfg(feature = "demo")]
+        Command::FakeSalesforce { port, seed_org, tls } => fake_salesforce(port, seed_org, tls),
         Command::Play { files, json, quiet, policy, connector, crm } => {
             let mut components = Components::built();
             components.policy = policy.map_or(components.policy, Into::into);
@@ -92,6 +108,40 @@ fn demo(once: bool, components: Option<&Path>) -> Result<bool, Box<dyn std::erro
         return Ok(right);
     }
     println!("Look at the CRM's side: {}/   (Ctrl-C ends)", server.address());
+    std::io::stdout().flush()?;
+    // Ended from outside: the default action of an interrupt ends the process.
+    loop {
+        std::thread::park();
+    }
+}
+
+/// A size of an org in words or rows.
+#[cfg(feature = "demo")]
+fn rows(text: &str) -> Result<usize, String> {
+    match text {
+        "small" => Ok(750),
+        "full" => Ok(75_000),
+        number => match number.parse() {
+            Ok(rows) if rows <= MOST_ROWS => Ok(rows),
+            _ => Err(format!("write small, full, or a number of rows up to {MOST_ROWS}")),
+        },
+    }
+}
+
+/// A million rows take three gigabytes.
+#[cfg(feature = "demo")]
+const MOST_ROWS: usize = 1_000_000;
+
+#[cfg(feature = "demo")]
+fn fake_salesforce(port: u16, rows: Option<usize>, tls: bool) -> Result<bool, Box<dyn std::error::Error>> {
+    let now_ms = u64::try_from(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_millis())?;
+    let options = fake_salesforce::standalone::Options { port, tls, ca_file: None, rows, now_ms };
+    let started = fake_salesforce::standalone::start(&options).map_err(|why| match why.kind() {
+        std::io::ErrorKind::AddrInUse => format!("port {port} of 127.0.0.1 is taken; choose another one, or 0 for any free one"),
+        _ => format!("fake Salesforce cannot start: {why}"),
+    })?;
+    print!("{}", started.shell_lines());
+    println!("# Open {}/ in a browser to look at the records. Ctrl-C ends.", started.address);
     std::io::stdout().flush()?;
     // Ended from outside: the default action of an interrupt ends the process.
     loop {
