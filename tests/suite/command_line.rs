@@ -119,3 +119,57 @@ fn the_same_seed_twice_gives_the_same_log_byte_for_byte() {
     assert!(one.stdout.len() > 50_000, "the log has only {} bytes", one.stdout.len());
     assert!(one.stdout == other.stdout, "two plays of one seed differ");
 }
+
+/// A server that the test ends.
+struct Served(std::process::Child);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _gone = self.0.kill();
+        let _code = self.0.wait();
+    }
+}
+
+#[test]
+fn fake_salesforce_prints_what_a_client_needs_and_answers() {
+    use std::io::{BufRead, BufReader, Read, Write};
+    let child = Command::new(env!("CARGO_BIN_EXE_pbx-crm"))
+        .args(["fake-salesforce", "--port", "0", "--seed-org", "small"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut served = Served(child);
+    let lines = BufReader::new(served.0.stdout.take().expect("its output")).lines();
+    let variables: Vec<(String, String)> = lines
+        .take(5)
+        .map(|line| {
+            let line = line.expect("a line");
+            let (name, value) = line.split_once('=').expect("a shell variable");
+            (name.to_owned(), value.trim_matches('\'').to_owned())
+        })
+        .collect();
+    let names: Vec<&str> = variables.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["SF_URL", "SF_CLIENT_ID", "SF_CLIENT_SECRET", "SF_ADMIN_USER", "SF_ACCESS_TOKEN"]);
+    let token = &variables[4].1;
+    assert!(token.starts_with("00D") && token.contains('!'), "{token}");
+    let ask = |token: &str| {
+        let mut socket = std::net::TcpStream::connect(variables[0].1.trim_start_matches("http://")).expect("it listens");
+        let path = "/services/data/v66.0/query?q=SELECT+COUNT()+FROM+Contact";
+        write!(socket, "GET {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).expect("an answer");
+        answer
+    };
+    let answer = ask(token);
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"totalSize\":500"), "{answer}");
+    assert!(ask("00D000000000062!never.issued").contains("INVALID_SESSION_ID"));
+}
+
+#[test]
+fn fake_salesforce_says_which_port_is_taken() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("its address").port().to_string();
+    let output = program(&["fake-salesforce", "--port", &port]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains(&format!("port {port} of 127.0.0.1 is taken")), "{}", said(&output));
+}

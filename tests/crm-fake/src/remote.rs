@@ -128,7 +128,7 @@ impl CrmFake for RemoteCrm {
             Ok(answer) => answer,
             Err(why) => {
                 let _first = self.lost.set(why);
-                Answer { after_ms: 0, outcome: Outcome::Refused }
+                Answer { after_ms: 0, pace: None, outcome: Outcome::Refused }
             }
         }
     }
@@ -159,7 +159,7 @@ impl CrmFake for RemoteCrm {
     }
 
     fn advance(&mut self, now_ms: u64) {
-        sure(written(&Clock { now_ms }).and_then(|clock| self.command(Method::PUT, "clock", None, clock)).map(drop));
+        self.sure(written(&Clock { now_ms }).and_then(|clock| self.command(Method::PUT, "clock", None, clock)).map(drop));
     }
 
     fn knob(&mut self, now_ms: u64, name: &str, value: serde_json::Value) -> Result<serde_json::Value, ControlError> {

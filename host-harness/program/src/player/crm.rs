@@ -17,6 +17,8 @@ pub fn built_in(connector: &str) -> Result<Box<dyn CrmFake>, PlayError> {
     match connector {
         #[cfg(feature = "demo")]
         "webhook" => Ok(Box::new(webhook_fake::WebhookFake::new())),
+        #[cfg(feature = "demo")]
+        "salesforce" => Ok(Box::new(fake_salesforce::fake::FakeSalesforce::new(0))),
         other => Err(PlayError::NoCrm(other.to_owned())),
     }
 }

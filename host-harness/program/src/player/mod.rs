@@ -214,6 +214,16 @@ impl<'a> Player<'a> {
             connector_settings.set_json(&key, &value).map_err(|why| crm_error(crm, why.to_string()))?;
         }
         let base = stage.connector.base(&connector_settings).unwrap_or_else(|| address.to_owned());
+        for user in &scenario.crm.users {
+            let form = user.get_ref();
+            let seed =
+                crm_fake::SeedUser { id: Some(form.id.clone()), name: form.name.clone(), email: form.email.clone(), active: form.active };
+            match crm.seed_users(starts, vec![seed]) {
+                // A CRM without users of its own takes any name for one.
+                Ok(_) | Err(crm_fake::ControlError::Unsupported(_)) => {}
+                Err(why) => return Err(wrong(user.span(), why.to_string())),
+            }
+        }
         let records = scenario.crm.records.iter().map(|record| record.get_ref().clone()).collect();
         let seeded = crm.seed(starts, records).map_err(|why| {
             let span = scenario.crm.records.first().map_or(0..0, toml::Spanned::span);
@@ -221,6 +231,12 @@ impl<'a> Player<'a> {
         })?;
         for fault in &scenario.crm.faults {
             crm.inject(fault.get_ref().clone()).map_err(|why| wrong(fault.span(), why.to_string()))?;
+        }
+        for knob in &scenario.crm.knobs {
+            let form = knob.get_ref();
+            form.json()
+                .and_then(|value| crm.knob(starts, &form.name, value).map_err(|why| why.to_string()))
+                .map_err(|why| wrong(knob.span(), why))?;
         }
         let connectors = if scenario.crm.connected {
             vec![pbx_crm_host::core::ConnectorParts {
@@ -311,6 +327,11 @@ impl<'a> Player<'a> {
         match event.get_ref() {
             Event::Fault { fault, .. } => self.crm.inject(fault.clone()).map_err(|why| failed(self.crm, why.to_string()))?,
             Event::ClearFaults { .. } => self.crm.clear_faults(),
+            Event::Knob { name, value, .. } => {
+                let value = crate::scenario::KnobForm { name: name.clone(), value: value.clone() }.json();
+                let turned = value.and_then(|value| self.crm.knob(at, name, value).map_err(|why| why.to_string()));
+                turned.map_err(|why| failed(self.crm, why))?;
+            }
             Event::Seed { records, .. } => {
                 let ids = self.crm.seed(at, records.clone()).map_err(|why| failed(self.crm, why.to_string()))?;
                 self.seeded.extend(ids);
@@ -337,6 +358,7 @@ impl<'a> Player<'a> {
     }
 
     fn finish(self) -> Result<Play, PlayError> {
+        self.crm.advance(self.until);
         let (records, requests, activities) = (self.crm.records(), self.crm.requests(), self.crm.activities());
         self.believe()?;
         let kind_of = |role: crm_fake::Role| match role {

@@ -194,6 +194,9 @@ pub struct CrmForm {
     /// Wrong from the beginning.
     #[serde(default, rename = "fault")]
     pub faults: Vec<Spanned<Fault>>,
+    /// Turned at the beginning, in this order.
+    #[serde(default, rename = "knob")]
+    pub knobs: Vec<Spanned<KnobForm>>,
     /// False: there is no CRM account that makes records.
     #[serde(default = "yes")]
     pub creates: bool,
@@ -204,6 +207,29 @@ pub struct CrmForm {
 
 fn yes() -> bool {
     true
+}
+
+/// A knob that only this CRM's fake has.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct KnobForm {
+    /// See the fake's documents.
+    pub name: String,
+    /// What it is turned to; absent: an empty table.
+    #[serde(default)]
+    pub value: Option<toml::Value>,
+}
+
+impl KnobForm {
+    /// The value as the fake takes it.
+    ///
+    /// # Errors
+    /// JSON has nothing of the kind (a date without quotation marks).
+    pub fn json(&self) -> Result<serde_json::Value, String> {
+        self.value.as_ref().map_or(Ok(serde_json::Value::Object(serde_json::Map::new())), |value| {
+            serde_json::to_value(value).map_err(|why| why.to_string())
+        })
+    }
 }
 
 /// A user of the CRM.
@@ -329,6 +355,13 @@ pub enum Event {
     Fault { at: Span, fault: Fault },
     /// The CRM behaves again.
     ClearFaults { at: Span },
+    /// A knob is turned that only this CRM's fake has.
+    Knob {
+        at: Span,
+        name: String,
+        #[serde(default)]
+        value: Option<toml::Value>,
+    },
     /// People put records into the CRM.
     Seed { at: Span, records: Vec<SeedRecord> },
 }
@@ -354,6 +387,7 @@ impl Event {
             | Self::End { at, .. }
             | Self::Fault { at, .. }
             | Self::ClearFaults { at }
+            | Self::Knob { at, .. }
             | Self::Seed { at, .. } => *at,
         }
     }
@@ -376,7 +410,7 @@ impl Event {
             | Self::Recording { call, .. }
             | Self::Voicemail { call, .. }
             | Self::End { call, .. } => Some(call),
-            Self::Fault { .. } | Self::ClearFaults { .. } | Self::Seed { .. } => None,
+            Self::Fault { .. } | Self::ClearFaults { .. } | Self::Knob { .. } | Self::Seed { .. } => None,
         }
     }
 
