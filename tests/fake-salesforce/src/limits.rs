@@ -68,6 +68,9 @@ pub fn all(max_calls: u64, calls_left: u64) -> Json {
     let mut told: Map<String, Json> =
         LIMITS.iter().map(|(name, max, left)| ((*name).to_owned(), json!({ "Max": max, "Remaining": left }))).collect();
     told.insert("DailyApiRequests".to_owned(), json!({ "Max": max_calls, "Remaining": calls_left }));
-    told.insert("PermissionSets".to_owned(), json!({ "Max": 1_500, "Remaining": 1_499, "CreateCustom": { "Max": 1_000, "Remaining": 999 } }));
+    told.insert(
+        "PermissionSets".to_owned(),
+        json!({ "Max": 1_500, "Remaining": 1_499, "CreateCustom": { "Max": 1_000, "Remaining": 999 } }),
+    );
     Json::Object(told)
 }

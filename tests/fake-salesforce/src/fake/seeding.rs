@@ -31,9 +31,8 @@ pub(super) fn records(fake: &mut FakeSalesforce, now_ms: u64, seeds: &[SeedRecor
     let mut made: Vec<(Id, Option<String>)> = Vec::new();
     let mut implied: Vec<Id> = Vec::new();
     for seed in seeds {
-        let taken = seed.id.as_ref().is_some_and(|id| {
-            fake.names.ids.contains_key(id) || made.iter().any(|(_, name)| name.as_ref() == Some(id))
-        });
+        let taken =
+            seed.id.as_ref().is_some_and(|id| fake.names.ids.contains_key(id) || made.iter().any(|(_, name)| name.as_ref() == Some(id)));
         let done = if taken {
             Err(format!("the id {} is taken", seed.id.as_deref().unwrap_or_default()))
         } else {

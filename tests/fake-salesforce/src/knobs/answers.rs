@@ -73,9 +73,8 @@ pub(super) fn turn(fake: &mut FakeSalesforce, name: &str, value: Json) -> Turned
 
 fn answer_next(fake: &mut FakeSalesforce, next: Next) -> Turned {
     let Next { route, method, status, body, content_type, headers, times } = next;
-    let sound = |(name, value): (&String, &String)| {
-        HeaderName::try_from(name.as_str()).is_ok() && HeaderValue::try_from(value.as_str()).is_ok()
-    };
+    let sound =
+        |(name, value): (&String, &String)| HeaderName::try_from(name.as_str()).is_ok() && HeaderValue::try_from(value.as_str()).is_ok();
     if !headers.iter().all(sound) || content_type.as_ref().is_some_and(|kind| HeaderValue::try_from(kind.as_str()).is_err()) {
         return Err(invalid("no header can hold this"));
     }

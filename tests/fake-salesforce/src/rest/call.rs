@@ -98,7 +98,9 @@ impl Call {
     /// # Errors
     /// As [`Call::json`].
     pub fn object(&self) -> Result<&Map<String, Json>, ApiError> {
-        self.json()?.as_object().ok_or_else(|| parser_error("Cannot deserialize the request body: an object is expected at [line:1, column:1]"))
+        self.json()?
+            .as_object()
+            .ok_or_else(|| parser_error("Cannot deserialize the request body: an object is expected at [line:1, column:1]"))
     }
 }
 

@@ -205,7 +205,11 @@ fn too_long(request: &Request<Vec<u8>>) -> Result<(), ApiError> {
     }
     let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
     if uri + headers > MAX_HEAD {
-        return Err(ApiError::new(431, "REQUEST_HEADER_FIELDS_TOO_LARGE", "The combined length of the URI and headers exceeds the 16,384-byte limit."));
+        return Err(ApiError::new(
+            431,
+            "REQUEST_HEADER_FIELDS_TOO_LARGE",
+            "The combined length of the URI and headers exceeds the 16,384-byte limit.",
+        ));
     }
     Ok(())
 }

@@ -62,9 +62,7 @@ fn lone(text: &str) -> Option<&str> {
 fn find<'a>(reference: &str, answers: &'a Answers) -> Result<&'a Json, ApiError> {
     let end = reference.find(['.', '[']).unwrap_or(reference.len());
     let (name, path) = reference.split_at_checked(end).unwrap_or((reference, ""));
-    let lost = || {
-        ApiError::bad("PROCESSING_HALTED", format!("Invalid reference specified. No value for {reference} found in {name}"))
-    };
+    let lost = || ApiError::bad("PROCESSING_HALTED", format!("Invalid reference specified. No value for {reference} found in {name}"));
     let mut value = answers.get(name).and_then(Option::as_ref).ok_or_else(lost)?;
     for step in path.replace('[', ".[").split('.').filter(|step| !step.is_empty()) {
         let next = match step.strip_prefix('[').and_then(|index| index.strip_suffix(']')) {

@@ -134,10 +134,7 @@ impl<'a> Resource<'a> {
 
     /// Is it one of those of which a composite request takes five?
     pub fn is_query_or_collection(&self) -> bool {
-        matches!(
-            self,
-            Self::Query { .. } | Self::MoreRows(_) | Self::Collection | Self::CollectionOf(_) | Self::CollectionBy { .. }
-        )
+        matches!(self, Self::Query { .. } | Self::MoreRows(_) | Self::Collection | Self::CollectionOf(_) | Self::CollectionBy { .. })
     }
 
     /// May it stand in a batch (REST API guide, Composite Batch)? Other composites may not.

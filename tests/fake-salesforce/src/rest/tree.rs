@@ -29,7 +29,8 @@ pub fn create(desk: &mut Desk<'_>, call: &Call, object: &str) -> Answer {
     for record in records {
         let record = record.as_object().ok_or_else(|| parser_error("A record must be an object"))?;
         let reference = reference(record)?;
-        let done = whole(record).and_then(|()| fields_of(record, "Id")).and_then(|fields| desk.org.create(&desk.context, object.name, &fields));
+        let done =
+            whole(record).and_then(|()| fields_of(record, "Id")).and_then(|fields| desk.org.create(&desk.context, object.name, &fields));
         match done {
             Ok(id) => made.push(json!({ "referenceId": reference, "id": id.to_string() })),
             Err(why) => failed.push(json!({ "referenceId": reference, "errors": [why.to_collection_json()] })),

@@ -56,9 +56,7 @@ pub fn row_by(desk: &mut Desk<'_>, call: &Call, object: &str, field: &str, value
             Ok(rows::created(&object, id, call.version, body))
         }
         Ok(_) if call.version < UPSERT_TELLS_SINCE => Ok(Reply::empty(204)),
-        Ok(Upserted { id, .. }) => {
-            Ok(Reply::json(200, json!({ "id": id.to_string(), "success": true, "errors": [], "created": false })))
-        }
+        Ok(Upserted { id, .. }) => Ok(Reply::json(200, json!({ "id": id.to_string(), "success": true, "errors": [], "created": false }))),
         Err(NotUpserted::Several(ids)) => Ok(several_found(call, &object, &ids)),
         Err(NotUpserted::Refused(why)) => Err(why),
     }

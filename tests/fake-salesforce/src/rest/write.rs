@@ -191,7 +191,8 @@ mod tests {
     fn pretty_json_looks_as_jackson_prints_it() {
         let body = json!({ "a": 1, "b": [{ "c": null }, { "d": [] }], "e": {}, "f": [1, 2] });
         let printed = String::from_utf8(text(&body, true)).unwrap();
-        let expected = "{\n  \"a\" : 1,\n  \"b\" : [ {\n    \"c\" : null\n  }, {\n    \"d\" : [ ]\n  } ],\n  \"e\" : { },\n  \"f\" : [ 1, 2 ]\n}";
+        let expected =
+            "{\n  \"a\" : 1,\n  \"b\" : [ {\n    \"c\" : null\n  }, {\n    \"d\" : [ ]\n  } ],\n  \"e\" : { },\n  \"f\" : [ 1, 2 ]\n}";
         assert_eq!(printed, expected);
     }
 
