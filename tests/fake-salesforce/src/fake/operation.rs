@@ -43,10 +43,9 @@ fn simple(method: &Method, target: &str, text: &str) -> Operation {
 }
 
 fn made(object: &str) -> Operation {
-    let is = |name: &&str| object.eq_ignore_ascii_case(name);
-    if is(&"Task") {
+    if object.eq_ignore_ascii_case("Task") {
         Operation::Write
-    } else if ["Contact", "Lead", "Account"].iter().any(|name| is(name)) {
+    } else if ["Contact", "Lead", "Account"].iter().any(|name| object.eq_ignore_ascii_case(name)) {
         Operation::Create
     } else {
         Operation::Other

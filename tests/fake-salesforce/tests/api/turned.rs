@@ -159,10 +159,13 @@ fn users_lose_and_gain_rights() {
     assert_eq!(org.query("SELECT Id FROM Contact").error().1, "INVALID_TYPE");
     org.knob("hidden-field", json!({ "object": "Task", "field": "CallObject", "user": "u-1" }));
     assert_eq!(org.json("POST", "sobjects/Task", &json!({ "CallObject": "k" })).error().1, "INVALID_FIELD");
-    org.token = admins;
+    let bea = std::mem::replace(&mut org.token, admins);
     let id = org.knob("id-of", json!("u-1"));
     org.knob("user", json!({ "user": "u-1", "active": false }));
     assert_eq!(org.json("POST", "sobjects/Task", &json!({ "OwnerId": id })).error().1, "INACTIVE_OWNER_OR_USER");
+    // Who has left is signed out, too.
+    org.token = bea;
+    assert_eq!(org.get("limits").error(), (401, "INVALID_SESSION_ID"));
 }
 
 #[test]
