@@ -18,6 +18,11 @@ pub(super) fn of(request: &Request<Vec<u8>>) -> Operation {
     let body = || serde_json::from_slice::<Json>(request.body()).unwrap_or_default();
     match target {
         "composite" | "composite/batch" => parts(&body()),
+        "composite/graph" => {
+            let body = body();
+            let graphs = body.get("graphs").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+            weightiest(graphs.iter().map(parts))
+        }
         "composite/sobjects" if request.method() == Method::POST => records(&body(), Operation::Create, Operation::Write),
         "composite/sobjects" if request.method() == Method::PATCH => records(&body(), Operation::Other, Operation::Amend),
         "parameterizedSearch" if request.method() == Method::POST => group(body().get("in").and_then(Json::as_str).unwrap_or_default()),

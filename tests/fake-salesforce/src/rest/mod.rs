@@ -177,6 +177,7 @@ impl Rest {
             Resource::RowBy { object, field, value } => upsert::row_by(desk, call, object, field, value),
             Resource::Composite => composite::composite(self, desk, call),
             Resource::Batch => composite::batch(self, desk, call),
+            Resource::Graph => composite::graph(self, desk, call),
             Resource::Collection => collection::any(desk, call),
             Resource::CollectionOf(object) => collection::read(desk, call, object),
             Resource::CollectionBy { object, field } => collection::upsert_by(desk, call, object, field),

@@ -208,3 +208,29 @@ fn a_tree_is_planted_whole_or_not_at_all() {
     let child = leaf("p", json!({ "Name": "P", "Contacts": { "records": [] } }));
     assert_eq!(org.json("POST", "composite/tree/Account", &json!({ "records": [child] })).status, 400);
 }
+
+#[test]
+fn each_graph_is_done_whole_or_not_at_all() {
+    let mut org = Org::new();
+    let graph = |id: &str, subject: Json| {
+        json!({ "graphId": id, "compositeRequest": [
+            part("POST", "sobjects/Contact", "c", json!({ "LastName": id })),
+            part("POST", "sobjects/Task", "t", json!({ "WhoId": "@{c.id}", "Subject": subject })),
+        ] })
+    };
+    let told =
+        org.json("POST", "composite/graph", &json!({ "graphs": [graph("good", json!("Call")), graph("bad", json!({ "no": "text" }))] }));
+    assert_eq!(told.status, 200, "{}", told.text);
+    let [good, bad] = told.json["graphs"].as_array().unwrap().as_slice() else { panic!("{}", told.text) };
+    assert_eq!((&good["graphId"], &good["isSuccessful"], &bad["isSuccessful"]), (&json!("good"), &json!(true), &json!(false)));
+    assert_eq!(statuses(&good["graphResponse"]["compositeResponse"]), [201, 201]);
+    assert_eq!(bad["graphResponse"]["compositeResponse"][0]["body"][0]["errorCode"], "PROCESSING_HALTED");
+    assert_eq!((org.count("Contact"), org.count("Task")), (1, 1));
+    let query = json!({ "graphId": "g", "compositeRequest": [part("GET", "query?q=SELECT+Id+FROM+User", "q", Json::Null)] });
+    let told = org.json("POST", "composite/graph", &json!({ "graphs": [query] }));
+    assert_eq!(told.json["graphs"][0]["isSuccessful"], false);
+    let many: Vec<Json> = (0..76)
+        .map(|n| json!({ "graphId": format!("g{n}"), "compositeRequest": [part("GET", "sobjects/Contact", "r", Json::Null)] }))
+        .collect();
+    assert_eq!(org.json("POST", "composite/graph", &json!({ "graphs": many })).error(), (400, "LIMIT_EXCEEDED"));
+}

@@ -6,6 +6,7 @@ mod bodies;
 mod composites;
 mod control;
 mod errors;
+mod mangled;
 mod org;
 mod paging;
 mod rows;
