@@ -27,9 +27,11 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     error::ApiError,
+    id::Id,
     limits,
     oauth::{Auth, Session},
     org::{Context, Org},
+    value::Value,
 };
 use call::Call;
 use desk::Desk;
@@ -126,6 +128,9 @@ impl Rest {
         if let Some(disabled) = &self.disabled {
             return Err(disabled.reply());
         }
+        if !is_active(org, session.user) {
+            return Err(ApiError::new(401, "INVALID_SESSION_ID", "Session expired or invalid").into());
+        }
         if !org.permissions(session.user).api {
             return Err(ApiError::new(403, "API_CURRENTLY_DISABLED", "API is disabled for this User").into());
         }
@@ -172,6 +177,7 @@ impl Rest {
             Resource::RowBy { object, field, value } => upsert::row_by(desk, call, object, field, value),
             Resource::Composite => composite::composite(self, desk, call),
             Resource::Batch => composite::batch(self, desk, call),
+            Resource::Graph => composite::graph(self, desk, call),
             Resource::Collection => collection::any(desk, call),
             Resource::CollectionOf(object) => collection::read(desk, call, object),
             Resource::CollectionBy { object, field } => collection::upsert_by(desk, call, object, field),
@@ -189,6 +195,12 @@ impl Rest {
         let now_ms = desk.context.now_ms;
         Ok(Reply::json(200, limits::all(self.usage.max(), self.usage.left(now_ms))))
     }
+}
+
+/// A user who has left has no sessions.
+fn is_active(org: &Org, user: Id) -> bool {
+    let row = org.row(user).zip(org.object("User"));
+    row.is_some_and(|(row, object)| !row.is_deleted && matches!(row.named(object, "IsActive"), Value::Boolean(true)))
 }
 
 impl Disabled {
