@@ -178,6 +178,19 @@ fn over_tls_its_own_authority_is_trusted_and_no_other() {
 }
 
 #[test]
+fn several_slashes_are_read_as_one() {
+    let (started, _remote, token) = running(Options::default());
+    let ask = |path: &str| format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n");
+    for path in ["//services/data/v66.0/query?q=SELECT+Name+FROM+Organization", "/services//data/v66.0///sobjects"] {
+        let told = raw(&started, ask(path).as_bytes());
+        assert!(told.starts_with("HTTP/1.1 200 "), "{path}: {told}");
+    }
+    let told = raw(&started, ask("//services/data/v66.0/query?q=SELECT+Name+FROM+Contact+WHERE+Email='//'").as_bytes());
+    assert!(told.starts_with("HTTP/1.1 200 ") && told.contains("\"totalSize\":0"), "{told}");
+    assert!(raw(&started, ask("//services/nothing").as_bytes()).starts_with("HTTP/1.1 404 "));
+}
+
+#[test]
 fn only_the_command_line_of_salesforce_is_approved_without_a_page() {
     let (started, _remote, _token) = running(Options::default());
     let ask = |client: &str, back: &str| {
