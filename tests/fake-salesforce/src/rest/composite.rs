@@ -42,7 +42,8 @@ pub fn composite(rest: &mut Rest, desk: &mut Desk<'_>, call: &Call) -> Answer {
     Ok(Reply::json(200, json!({ "compositeResponse": told })))
 }
 
-/// `POST /composite/graph`: several composites, of which each is done whole or not at all. Counts as one call: not documented.
+/// `POST /composite/graph`: several composites, of which each is done whole or not at all. What it counts is not documented:
+/// see [`Rest::each_graph_counts`].
 pub fn graph(rest: &mut Rest, desk: &mut Desk<'_>, call: &Call) -> Answer {
     let body = call.object()?;
     only(body, &["graphs"])?;
@@ -58,6 +59,12 @@ pub fn graph(rest: &mut Rest, desk: &mut Desk<'_>, call: &Call) -> Answer {
     if graphs.len() > MOST_GRAPHS || nodes > MOST_NODES {
         let message = format!("A request takes at most {MOST_GRAPHS} graphs with {MOST_NODES} nodes in all");
         return Err(ApiError::bad("LIMIT_EXCEEDED", message));
+    }
+    if rest.each_graph_counts {
+        // The request itself is charged already.
+        for _ in 1..graphs.len() {
+            rest.charge(desk.context.now_ms)?;
+        }
     }
     let told: Vec<Json> = graphs
         .iter()
@@ -222,8 +229,7 @@ fn batched(rest: &mut Rest, desk: &mut Desk<'_>, part: &Json) -> Answer {
     if !resource.in_batch() {
         return Err(ApiError::bad("INVALID_BATCH_REQUEST", format!("The resource {url} is not supported in a batch")));
     }
-    rest.usage.charge(desk.context.now_ms)?;
-    rest.charged = rest.charged.saturating_add(1);
+    rest.charge(desk.context.now_ms)?;
     Ok(rest.dispatch(desk, &call))
 }
 

@@ -56,6 +56,8 @@ pub struct Rest {
     pub cursors: Cursors,
     /// Why the whole API refuses, if it does.
     pub disabled: Option<Disabled>,
+    /// Does each graph of a `/composite/graph` count as a call, or all of them together as one? Not documented; the default is one.
+    pub each_graph_counts: bool,
     /// Further items of `Sforce-Limit-Info`, such as `api-bursts=1/750`.
     pub limit_info_more: Option<String>,
     /// Calls charged since [`Rest::take_charged`].
@@ -138,13 +140,19 @@ impl Rest {
         Ok((session, Call::of(version, path, request)?))
     }
 
+    /// Counts a call.
+    fn charge(&mut self, now_ms: u64) -> Result<(), ApiError> {
+        self.usage.charge(now_ms)?;
+        self.charged = self.charged.saturating_add(1);
+        Ok(())
+    }
+
     fn charged_call(&mut self, desk: &mut Desk<'_>, call: &Call) -> Reply {
         // A batch costs what its parts cost, and each of them is charged as it comes.
         if !matches!(Resource::at(&call.path), Some(Resource::Batch)) || call.method != Method::POST {
-            if let Err(why) = self.usage.charge(desk.context.now_ms) {
+            if let Err(why) = self.charge(desk.context.now_ms) {
                 return why.into();
             }
-            self.charged = self.charged.saturating_add(1);
         }
         self.dispatch(desk, call)
     }

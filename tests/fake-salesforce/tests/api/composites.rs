@@ -163,6 +163,14 @@ fn collections_tell_of_each_row() {
 }
 
 #[test]
+fn a_collection_refuses_an_unknown_type_by_its_name() {
+    let mut org = Org::new();
+    let told = org.json("POST", "composite/sobjects", &json!({ "records": [{ "attributes": { "type": "Nothing" }, "Name": "x" }] }));
+    assert_eq!(told.json[0]["errors"][0]["statusCode"], "INVALID_TYPE", "{}", told.text);
+    assert!(told.json[0]["errors"][0]["message"].as_str().unwrap().contains("'Nothing'"));
+}
+
+#[test]
 fn collections_upsert_by_a_key() {
     let mut org = Org::new();
     org.create("Contact", &contact());

@@ -12,6 +12,11 @@ fn unknown_knobs_and_senseless_values_are_refused() {
     let senseless: &[(&str, Json)] = &[
         ("quota", json!({ "lft": 1 })),
         ("quota", json!({ "max": 1, "left": 2 })),
+        ("composite-graph-counts", json!("some")),
+        ("instance-url", json!("elsewhere")),
+        ("instance-url", json!("http://127.0.0.1:4712/")),
+        ("oauth", json!({ "instance_url": "elsewhere" })),
+        ("oauth", json!({ "auto_approve": "nobody" })),
         ("page-size", json!(0)),
         ("page-size", json!("many")),
         ("close-cursors", json!(true)),

@@ -39,6 +39,20 @@ fn a_composite_is_one_call_a_batch_is_as_many_as_its_parts() {
 }
 
 #[test]
+fn a_request_of_several_graphs_is_one_call_or_as_many_as_it_has_graphs() {
+    let mut org = Org::new();
+    let graph = |id: &str| {
+        let part = json!({ "method": "POST", "url": "/services/data/v66.0/sobjects/Task", "referenceId": "t", "body": { "Subject": "Call" } });
+        json!({ "graphId": id, "compositeRequest": [part] })
+    };
+    let body = json!({ "graphs": [graph("a"), graph("b"), graph("c")] });
+    for (counts, used) in [("one", 1), ("each", 4), ("one", 5)] {
+        org.knob("composite-graph-counts", json!(counts));
+        assert_eq!(org.json("POST", "composite/graph", &body).header("sforce-limit-info"), format!("api-usage={used}/15000"));
+    }
+}
+
+#[test]
 fn when_the_quota_is_gone_the_org_says_so_until_calls_grow_old() {
     let mut org = Org::new();
     org.knob("quota", json!({ "max": 3, "left": 3 }));
