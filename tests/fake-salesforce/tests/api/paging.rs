@@ -104,7 +104,8 @@ fn a_search_with_parameters_is_the_same_by_get_and_by_post() {
     let body = json!({ "q": "14155550112", "in": "PHONE", "sobjects": [{ "name": "Contact", "fields": ["id", "name"], "limit": 10 }] });
     let by_post = org.json("POST", "parameterizedSearch", &body);
     assert_eq!(by_post.json, by_get.json);
-    let labelled = json!({ "q": "14155550112", "in": "PHONE", "metadata": "LABELS", "sobjects": [{ "name": "Contact", "fields": ["Phone"] }] });
+    let labelled =
+        json!({ "q": "14155550112", "in": "PHONE", "metadata": "LABELS", "sobjects": [{ "name": "Contact", "fields": ["Phone"] }] });
     let labelled = org.json("POST", "parameterizedSearch", &labelled);
     assert_eq!(labelled.json["metadata"]["entityMetadata"][0]["fieldMetadata"][0]["label"], "Business Phone", "{}", labelled.text);
     assert!(by_post.json.get("metadata").is_none());

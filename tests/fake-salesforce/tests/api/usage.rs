@@ -42,7 +42,8 @@ fn a_composite_is_one_call_a_batch_is_as_many_as_its_parts() {
 fn a_request_of_several_graphs_is_one_call_or_as_many_as_it_has_graphs() {
     let mut org = Org::new();
     let graph = |id: &str| {
-        let part = json!({ "method": "POST", "url": "/services/data/v66.0/sobjects/Task", "referenceId": "t", "body": { "Subject": "Call" } });
+        let part =
+            json!({ "method": "POST", "url": "/services/data/v66.0/sobjects/Task", "referenceId": "t", "body": { "Subject": "Call" } });
         json!({ "graphId": id, "compositeRequest": [part] })
     };
     let body = json!({ "graphs": [graph("a"), graph("b"), graph("c")] });
