@@ -190,3 +190,30 @@ fn over_tls_its_own_authority_is_trusted_and_no_other() {
     }
     assert!(get(&agent(ureq::tls::RootCerts::new_with_certs(&[])), "127.0.0.1").is_err());
 }
+
+#[test]
+fn several_slashes_are_read_as_one() {
+    let (started, _remote, token) = running(Options::default());
+    let ask = |path: &str| format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n");
+    for path in ["//services/data/v66.0/query?q=SELECT+Name+FROM+Organization", "/services//data/v66.0///sobjects"] {
+        let told = raw(&started, ask(path).as_bytes());
+        assert!(told.starts_with("HTTP/1.1 200 "), "{path}: {told}");
+    }
+    let told = raw(&started, ask("//services/data/v66.0/query?q=SELECT+Name+FROM+Contact+WHERE+Email='//'").as_bytes());
+    assert!(told.starts_with("HTTP/1.1 200 ") && told.contains("\"totalSize\":0"), "{told}");
+    assert!(raw(&started, ask("//services/nothing").as_bytes()).starts_with("HTTP/1.1 404 "));
+}
+
+#[test]
+fn only_the_command_line_of_salesforce_is_approved_without_a_page() {
+    let (started, _remote, _token) = running(Options::default());
+    let ask = |client: &str, back: &str| {
+        let path = format!("/services/oauth2/authorize?response_type=code&prompt=login&state=s&client_id={client}&redirect_uri={back}");
+        raw(&started, format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n").as_bytes())
+    };
+    let told = ask("PlatformCLI", "http://localhost:1717/OauthRedirect");
+    assert!(told.starts_with("HTTP/1.1 302 "), "{told}");
+    assert!(told.contains("location: http://localhost:1717/OauthRedirect?code=") && told.contains("&state=s\r\n"), "{told}");
+    let told = ask(&variable(&started, "SF_CLIENT_ID"), "http://localhost:1717/OauthRedirect");
+    assert!(told.starts_with("HTTP/1.1 200 ") && told.contains("action=\"/login\""), "{told}");
+}
