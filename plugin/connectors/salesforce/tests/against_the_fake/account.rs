@@ -3,7 +3,6 @@ use pbx_salesforce_connector::{
     Salesforce,
     bindings::exports::pbx::crm::{
         account::{Account, Administrator, Guest as _},
-        allowance::Guest as _,
         users::{Guest as _, Page},
         visibility::{Guest as _, Seen},
     },

@@ -9,7 +9,7 @@ use pbx_salesforce_connector::{
 };
 use serde_json::json;
 
-use crate::office::{NOW, Office, american, kind, person};
+use crate::office::{NOW, Office, american, kind, person, unknown};
 
 fn draft(role: Role) -> Draft {
     Draft {
@@ -59,7 +59,7 @@ fn a_lead_without_company_gets_its_last_name_as_one() {
 fn an_owner_who_is_gone_loses_no_record() {
     let office = Office::new();
     let gone = office.seed_user("Gus Gone", false);
-    for owner in [gone.as_str(), "005dM0000000zzzAAA", "005dM0000000zzz"] {
+    for owner in [gone.as_str(), unknown("005").as_str(), "005dM0000000zzzAAA"] {
         let owner = Some(UserRef { connector: "sf".to_owned(), id: owner.to_owned() });
         let made = create(&office, &Draft { owner, ..draft(Role::Person) }).unwrap();
         assert!(made.entity.owner.is_none());
@@ -112,9 +112,10 @@ fn what_a_cut_connection_left_behind_is_found_again_and_only_that() {
     let find = |office: &Office| {
         Salesforce::find_created(office.during("find-created"), "key-1".to_owned(), draft(Role::Person), NOW).unwrap()
     };
+    // The same name with another number, and the same number with another name, are somebody else.
+    office.seed(crm_fake::SeedRecord { new: true, ..person("-4155550112", "+14155550113") });
+    office.seed(crm_fake::SeedRecord { new: true, ..person("Lee", "+14155550112") });
     assert!(find(&office).is_none());
-    let mut old = person("-4155550112", "+14155550112");
-    old.changed_at = Some(NOW - 7 * 86_400_000);
     office.fake.borrow_mut().inject(fault).unwrap();
     office.knob("index-lag-ms", json!(600_000));
     let failed = create(&office, &draft(Role::Person)).unwrap_err();
@@ -122,7 +123,7 @@ fn what_a_cut_connection_left_behind_is_found_again_and_only_that() {
     let (made, requests) = office.counted(|made: &Made| &made.usage, || Ok(find(&office).unwrap()));
     assert!(requests == 1 && made.was_there && made.entity.name == "Automatic New Contact -4155550112");
     let exact = Salesforce::exact_check(office.during("exact-check"), american("4155550112")).unwrap();
-    assert_eq!(exact.entities[0].reference, made.entity.reference);
+    assert!(exact.entities.iter().any(|entity| entity.reference == made.entity.reference));
 }
 
 #[test]

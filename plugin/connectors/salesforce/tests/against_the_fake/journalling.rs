@@ -12,7 +12,7 @@ use pbx_salesforce_connector::{
 };
 use serde_json::{Value, json};
 
-use crate::office::{NOW, Office, american, company, kind, person, prospect};
+use crate::office::{NOW, Office, american, company, kind, person, prospect, unknown};
 
 fn about(kind: &str, id: &str) -> RecordRef {
     RecordRef { connector: "sf".to_owned(), kind: kind.to_owned(), id: id.to_owned() }
@@ -63,7 +63,7 @@ fn two_hundred_calls_are_one_request_each_with_its_own_outcome() {
     let office = Office::new();
     let lee = office.seed(person("Lee", "(415) 555-0112"));
     let mut items: Vec<Item> = (0..200).map(|serial| item(&format!("k.{serial}"), about("Contact", &lee))).collect();
-    items[7].about = about("Contact", "003dM0000000zzzAAA");
+    items[7].about = about("Contact", &unknown("003"));
     items[8].about = about("Fax", "x");
     office.knob("validation-rule", json!({ "object": "Task", "field": "Subject", "when": {"contains": "secret"}, "message": "No secrets" }));
     items[9].entry.subject = "a secret".to_owned();
@@ -247,7 +247,7 @@ fn amendments_change_what_they_name_and_nothing_else() {
         vec![
             change(&tasks[0], Amendment { subject: Some("New".to_owned()), ..nothing() }),
             change(&tasks[0], Amendment { body: Some("Note".to_owned()), ..nothing() }),
-            change("00TdM0000000zzzAAA", Amendment { body: Some("Note".to_owned()), ..nothing() }),
+            change(&unknown("00T"), Amendment { body: Some("Note".to_owned()), ..nothing() }),
             change(&tasks[1], nothing()),
         ]
     };

@@ -202,6 +202,11 @@ pub fn british(national: &str) -> Number {
     number(&format!("+44{national}"), "GB", forms)
 }
 
+/// A sound id of a row that never was.
+pub fn unknown(prefix: &str) -> String {
+    fake_salesforce::id::Id::new(prefix, 99_999_999).to_string()
+}
+
 /// The failure's case.
 pub fn kind(failure: &Failure) -> String {
     format!("{failure:?}").trim_start_matches("Failure::").split('(').next().unwrap().to_owned()
