@@ -140,9 +140,11 @@ fn fake_salesforce(port: u16, rows: Option<usize>, tls: bool) -> Result<bool, Bo
         std::io::ErrorKind::AddrInUse => format!("port {port} of 127.0.0.1 is taken; choose another one, or 0 for any free one"),
         _ => format!("fake Salesforce cannot start: {why}"),
     })?;
-    print!("{}", started.shell_lines());
-    println!("# Open {}/ in a browser to look at the records. Ctrl-C ends.", started.address);
-    std::io::stdout().flush()?;
+    // Whoever reads the variables may close the pipe behind them; the server stays.
+    let mut out = std::io::stdout().lock();
+    let told = writeln!(out, "{}# Open {}/ in a browser to look at the records. Ctrl-C ends.", started.shell_lines(), started.address);
+    let _closed = told.and_then(|()| out.flush());
+    drop(out);
     // Ended from outside: the default action of an interrupt ends the process.
     loop {
         std::thread::park();

@@ -139,6 +139,11 @@ describe('reading', () => {
     assert.ok((await conn.describeGlobal()).sobjects.some((object) => object.name === 'Task'));
   });
 
+  test('children come with their parents', async () => {
+    const accounts = await conn.sobject('Account').find({}, 'Id, Name').include('Contacts').select('Id, LastName').end().limit(50).execute();
+    assert.ok(accounts.some((account) => account.Contacts?.records.length > 0));
+  });
+
   test('what it does not understand is refused by name', async () => {
     for (const [query, code] of [
       ['SELECT Nonsense FROM Contact', 'INVALID_FIELD'],

@@ -148,6 +148,27 @@ fn api_error(error: &ApiError) -> Response<Vec<u8>> {
     crm_fake::wire::response(error.status, "application/json;charset=UTF-8", body)
 }
 
+/// Salesforce reads several slashes as one: its own command line asks for `//services/data` where it was given an address that ends
+/// in a slash, and it always writes that one.
+fn single_slashes(request: &mut Request<Vec<u8>>) {
+    let uri = request.uri();
+    if !uri.path().contains("//") {
+        return;
+    }
+    let mut path = String::with_capacity(uri.path().len());
+    for sign in uri.path().chars() {
+        if sign != '/' || !path.ends_with('/') {
+            path.push(sign);
+        }
+    }
+    if let Some(query) = uri.query() {
+        path = format!("{path}?{query}");
+    }
+    if let Ok(tidy) = path.parse() {
+        *request.uri_mut() = tidy;
+    }
+}
+
 /// Under which address the client asked.
 fn address_of(request: &Request<Vec<u8>>) -> String {
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
@@ -169,8 +190,9 @@ impl CrmFake for FakeSalesforce {
             .to_vec()
     }
 
-    fn answer(&mut self, now_ms: u64, request: Request<Vec<u8>>) -> Answer {
+    fn answer(&mut self, now_ms: u64, mut request: Request<Vec<u8>>) -> Answer {
         self.advance(now_ms);
+        single_slashes(&mut request);
         let operation = operation::of(&request);
         let plan = self.faults.plan(operation);
         let own_ms = self.faults.clock(now_ms);

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `quota` | `{"max": 15000, "left": 3}`, each optional: API calls in 24 hours, and how many of them are left. Answers `{"max", "left", "used"}` |
 //! | `limit-info-more` | `"api-bursts=1/750"` or `null`: further items of `Sforce-Limit-Info` |
+//! | `composite-graph-counts` | `"one"`, `"each"`: is a request of several graphs one call, or as many as it has graphs |
 //! | `answer-next` | `{"route": "query", "method": "GET", "status": 503, "body": ..., "content-type": "...", "headers": {"name": "value"}, "times": 2}`: only `status` is required; `times` 1 if absent, `null` for ever. A route that begins with `/` is the beginning of a path, any other one of what stands below the version, none is any request. `null` forgets all |
 //! | `html-503` | `{"times": 2, "route": "query"}`, each optional: the edge's page instead of an answer |
 //! | `server-unavailable` | the same: 503 `SERVER_UNAVAILABLE` as JSON |
@@ -46,6 +47,8 @@
 //! | `organization` | `{"OrganizationType": "Enterprise Edition"}`: any text fields of the organisation |
 //! | `id-of` | a test's own id. Answers Salesforce's |
 
+#![allow(clippy::unit_arg, reason = "each knob is one line: what it does, and that it has nothing to tell")]
+
 mod answers;
 mod org;
 mod signing_in;
@@ -72,6 +75,11 @@ pub fn turn(fake: &mut FakeSalesforce, now_ms: u64, name: &str, value: Json) -> 
     match name {
         "quota" => quota(rest, now_ms, value),
         "limit-info-more" => done(rest.limit_info_more = header_text(value)?),
+        "composite-graph-counts" => match read::<String>(value)?.as_str() {
+            "one" => done(rest.each_graph_counts = false),
+            "each" => done(rest.each_graph_counts = true),
+            _ => Err(invalid("`one` or `each`")),
+        },
         "api-disabled" => done(rest.disabled = api_disabled(value)?),
         "page-size" => match read::<usize>(value)? {
             0 => Err(invalid("a page has at least one row")),
@@ -104,13 +112,14 @@ struct Quota {
 
 fn quota(rest: &mut Rest, now_ms: u64, value: Json) -> Turned {
     let Quota { max, left } = read(value)?;
+    // Nothing changes if anything is wrong.
+    if left.is_some_and(|left| left > max.unwrap_or(rest.usage.max())) {
+        return Err(invalid("`left` cannot be above `max`"));
+    }
     if let Some(max) = max {
         rest.usage.set_max(max);
     }
     if let Some(left) = left {
-        if left > rest.usage.max() {
-            return Err(invalid("`left` cannot be above `max`"));
-        }
         rest.usage.set_left(left);
     }
     let usage = &mut rest.usage;

@@ -114,6 +114,16 @@ pub enum FieldKind {
     Reference,
 }
 
+/// Relationships from a row to those that point to it: (parent, name, child, its reference). Names as in the objects' describe.
+pub const CHILD_RELATIONSHIPS: [(&str, &str, &str, &str); 6] = [
+    ("Account", "ChildAccounts", "Account", "ParentId"),
+    ("Account", "Contacts", "Contact", "AccountId"),
+    ("Account", "Tasks", "Task", "WhatId"),
+    ("Contact", "Tasks", "Task", "WhoId"),
+    ("Lead", "Tasks", "Task", "WhoId"),
+    ("Profile", "Users", "User", "ProfileId"),
+];
+
 impl ObjectType {
     /// A field by its API name, whatever the case, and its place in a row.
     #[must_use]

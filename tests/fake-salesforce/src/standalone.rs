@@ -6,7 +6,7 @@ use crm_fake::{Server, ServerOptions};
 
 use crate::{
     fake::FakeSalesforce,
-    oauth::{TEST_CLIENT_ID, TEST_CLIENT_SECRET},
+    oauth::{ADMIN, PLATFORM_CLI, TEST_CLIENT_ID, TEST_CLIENT_SECRET},
     seed::Size,
     value::Value,
 };
@@ -65,6 +65,7 @@ pub fn start(options: &Options) -> io::Result<Started> {
         None => FakeSalesforce::new(options.now_ms),
     };
     let token = fake.admin_session(options.now_ms);
+    approve_command_line(&mut fake);
     let admin = username(&fake);
     let mut server_options =
         ServerOptions { port: options.port, real_time_from: Some(options.now_ms), workers: WORKERS, ..ServerOptions::default() };
@@ -85,6 +86,14 @@ pub fn start(options: &Options) -> io::Result<Started> {
         variables.push(("SF_CA", file.display().to_string()));
     }
     Ok(Started { address, variables, server })
+}
+
+/// Lets Salesforce's command line sign in as the administrator without a page: where it runs without a browser, whatever fetches the
+/// address must arrive at its callback. Every other app gets the pages.
+fn approve_command_line(fake: &mut FakeSalesforce) {
+    if let Some(app) = fake.auth.app_mut(PLATFORM_CLI) {
+        app.auto_approve = Some(ADMIN.to_owned());
+    }
 }
 
 #[cfg(feature = "tls")]

@@ -1,5 +1,14 @@
 //! Servers in real time, late commits, recorded requests, knobs and users, over a real socket.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "a test may stop"
+)]
+
 use std::{
     io::{Read, Write},
     net::TcpStream,

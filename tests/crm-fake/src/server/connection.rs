@@ -86,7 +86,6 @@ async fn speak(socket: impl AsyncRead + AsyncWrite + Unpin, state: Shared, schem
         .auto_date_header(false)
         .header_read_timeout(SILENCE)
         .max_buf_size(64 * 1024)
-        .pipeline_flush(true)
         .serve_connection(TokioIo::new(socket), service);
     // A broken or cut connection is nobody's concern but the client's.
     let _ended = connection.await;

@@ -18,6 +18,11 @@ pub(super) fn of(request: &Request<Vec<u8>>) -> Operation {
     let body = || serde_json::from_slice::<Json>(request.body()).unwrap_or_default();
     match target {
         "composite" | "composite/batch" => parts(&body()),
+        "composite/graph" => {
+            let body = body();
+            let graphs = body.get("graphs").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+            weightiest(graphs.iter().map(parts))
+        }
         "composite/sobjects" if request.method() == Method::POST => records(&body(), Operation::Create, Operation::Write),
         "composite/sobjects" if request.method() == Method::PATCH => records(&body(), Operation::Other, Operation::Amend),
         "parameterizedSearch" if request.method() == Method::POST => group(body().get("in").and_then(Json::as_str).unwrap_or_default()),
@@ -43,10 +48,9 @@ fn simple(method: &Method, target: &str, text: &str) -> Operation {
 }
 
 fn made(object: &str) -> Operation {
-    let is = |name: &&str| object.eq_ignore_ascii_case(name);
-    if is(&"Task") {
+    if object.eq_ignore_ascii_case("Task") {
         Operation::Write
-    } else if ["Contact", "Lead", "Account"].iter().any(|name| is(name)) {
+    } else if ["Contact", "Lead", "Account"].iter().any(|name| object.eq_ignore_ascii_case(name)) {
         Operation::Create
     } else {
         Operation::Other

@@ -41,7 +41,10 @@ pub(super) fn turn(fake: &mut FakeSalesforce, now_ms: u64, name: &str, value: &J
             some_user(fake, name.as_ref())?;
             done(fake.auth.knobs_mut().auto_approve = name)
         }),
-        "instance-url" => read::<Option<String>>(value).and_then(|url| done(fake.auth.knobs_mut().instance_url = url)),
+        "instance-url" => read::<Option<String>>(value).and_then(|url| {
+            address(url.as_deref())?;
+            done(fake.auth.knobs_mut().instance_url = url)
+        }),
         "oauth-error-next" => next_error(fake, value),
         "oauth" => oauth(fake, value),
         "app" => app(fake, value),
@@ -90,6 +93,8 @@ fn next_error(fake: &mut FakeSalesforce, value: Json) -> Turned {
 fn oauth(fake: &mut FakeSalesforce, value: Json) -> Turned {
     let changed = object(value)?;
     let knobs: Knobs = read(merged(json!(fake.auth.knobs()), changed))?;
+    address(knobs.instance_url.as_deref())?;
+    some_user(fake, knobs.auto_approve.as_ref())?;
     *fake.auth.knobs_mut() = knobs;
     Ok(json!(fake.auth.knobs()))
 }
@@ -111,6 +116,17 @@ fn app(fake: &mut FakeSalesforce, value: Json) -> Turned {
     let told = json!(app);
     fake.auth.put_app(app);
     Ok(told)
+}
+
+/// Clients go where `instance_url` sends them, and put paths behind it.
+fn address(url: Option<&str>) -> Result<(), crm_fake::ControlError> {
+    let sound = url.is_none_or(|url| {
+        let parsed = url.parse::<http::Uri>().ok();
+        let sound =
+            parsed.is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty()));
+        sound && !url.ends_with('/') && !url.contains('?')
+    });
+    if sound { Ok(()) } else { Err(invalid("an address begins with http:// or https:// and ends without `/`")) }
 }
 
 fn object(value: Json) -> Result<Map<String, Json>, crm_fake::ControlError> {

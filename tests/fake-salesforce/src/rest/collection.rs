@@ -33,7 +33,8 @@ pub fn any(desk: &mut Desk<'_>, call: &Call) -> Answer {
     let (records, all_or_none) = records(call)?;
     let creating = call.method == Method::POST;
     write(desk, records, all_or_none, |desk, record| {
-        let object = desk.object(type_of(record)?)?;
+        let kind = type_of(record)?;
+        let object = desk.object(kind).map_err(|_| no_such_type(kind))?;
         if creating {
             let id = desk.org.create(&desk.context, object.name, &fields_of(record, "Id")?)?;
             return Ok((id, None));
@@ -209,6 +210,15 @@ fn too_many(count: usize, most: usize) -> Result<(), ApiError> {
 fn type_of(record: &Map<String, Json>) -> Result<&str, ApiError> {
     let kind = record.get("attributes").and_then(|attributes| attributes.get("type")).and_then(Json::as_str);
     kind.ok_or_else(|| ApiError::bad("INVALID_TYPE", "Include an object type in the attributes of each record: attributes.type"))
+}
+
+/// Names in bodies are refused as the query languages refuse them; 404 is for addresses.
+fn no_such_type(name: &str) -> ApiError {
+    let message = format!(
+        "sObject type '{name}' is not supported. If you are attempting to use a custom object, be sure to append the '__c' after the \
+         entity name. Please reference your WSDL or the describe call for the appropriate names."
+    );
+    ApiError::bad("INVALID_TYPE", message)
 }
 
 fn texts(body: &Map<String, Json>, name: &str) -> Result<Vec<String>, ApiError> {

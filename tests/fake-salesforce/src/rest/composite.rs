@@ -1,4 +1,4 @@
-//! Several requests in one: `/composite` with references between them, `/composite/batch` without.
+//! Several requests in one: `/composite` and `/composite/graph` with references between them, `/composite/batch` without.
 
 use http::Method;
 use serde_json::{Map, Value as Json, json};
@@ -19,6 +19,10 @@ const MOST: usize = 25;
 /// Of which queries and collections.
 const MOST_QUERIES: usize = 5;
 
+/// Most graphs, and most nodes of all of them (REST API guide, Composite Graph).
+const MOST_GRAPHS: usize = 75;
+const MOST_NODES: usize = 500;
+
 /// A subrequest of `/composite`, as given.
 struct Part<'a> {
     method: Method,
@@ -33,12 +37,58 @@ pub fn composite(rest: &mut Rest, desk: &mut Desk<'_>, call: &Call) -> Answer {
     only(body, &["allOrNone", "collateSubrequests", "compositeRequest"])?;
     let all_or_none = flag(body, "allOrNone")?;
     flag(body, "collateSubrequests")?;
-    let parts = parts(body)?;
+    let parts = parts(body, MOST)?;
+    let (told, _) = run(rest, desk, &parts, all_or_none, |resource| resource.in_composite());
+    Ok(Reply::json(200, json!({ "compositeResponse": told })))
+}
+
+/// `POST /composite/graph`: several composites, of which each is done whole or not at all. What it counts is not documented:
+/// see [`Rest::each_graph_counts`].
+pub fn graph(rest: &mut Rest, desk: &mut Desk<'_>, call: &Call) -> Answer {
+    let body = call.object()?;
+    only(body, &["graphs"])?;
+    let given = body.get("graphs").and_then(Json::as_array).filter(|graphs| !graphs.is_empty());
+    let given = given.ok_or_else(|| parser_error("graphs must be a list of graphs"))?;
+    let mut graphs: Vec<(&str, Vec<Part<'_>>)> = Vec::new();
+    for graph in given {
+        let graph = graph.as_object().ok_or_else(|| parser_error("A graph must be an object"))?;
+        only(graph, &["compositeRequest", "graphId"])?;
+        graphs.push((text(graph, "graphId")?, parts(graph, MOST_NODES)?));
+    }
+    let nodes: usize = graphs.iter().map(|(_, parts)| parts.len()).sum();
+    if graphs.len() > MOST_GRAPHS || nodes > MOST_NODES {
+        let message = format!("A request takes at most {MOST_GRAPHS} graphs with {MOST_NODES} nodes in all");
+        return Err(ApiError::bad("LIMIT_EXCEEDED", message));
+    }
+    if rest.each_graph_counts {
+        // The request itself is charged already.
+        for _ in 1..graphs.len() {
+            rest.charge(desk.context.now_ms)?;
+        }
+    }
+    let told: Vec<Json> = graphs
+        .iter()
+        .map(|(id, parts)| {
+            let (told, whole) = run(rest, desk, parts, true, |resource| resource.in_graph());
+            json!({ "graphId": id, "graphResponse": { "compositeResponse": told }, "isSuccessful": whole })
+        })
+        .collect();
+    Ok(Reply::json(200, json!({ "graphs": told })))
+}
+
+/// Runs subrequests in their order; tells of each, and whether all is as wished.
+fn run(
+    rest: &mut Rest,
+    desk: &mut Desk<'_>,
+    parts: &[Part<'_>],
+    all_or_none: bool,
+    allowed: fn(&Resource<'_>) -> bool,
+) -> (Vec<Json>, bool) {
     let savepoint = desk.org.savepoint();
     let mut answers = Answers::new();
     let mut replies: Vec<Reply> = Vec::new();
-    for part in &parts {
-        let reply = Reply::from(subrequest(rest, desk, part, &answers));
+    for part in parts {
+        let reply = Reply::from(subrequest(rest, desk, part, &answers, allowed));
         let failed = !reply.is_success();
         answers.insert(part.reference.to_owned(), reply.body.clone().filter(|_| !failed));
         replies.push(reply);
@@ -55,16 +105,12 @@ pub fn composite(rest: &mut Rest, desk: &mut Desk<'_>, call: &Call) -> Answer {
         replies.extend(failed);
         replies.resize_with(parts.len(), rolled_back);
     }
-    let told: Vec<Json> = parts
-        .iter()
-        .zip(replies)
-        .map(|(part, reply)| {
-            let headers: Map<String, Json> =
-                reply.headers.into_iter().filter_map(|(name, value)| Some((shown_name(name)?.to_owned(), value.into()))).collect();
-            json!({ "body": reply.body, "httpHeaders": headers, "httpStatusCode": reply.status, "referenceId": part.reference })
-        })
-        .collect();
-    Ok(Reply::json(200, json!({ "compositeResponse": told })))
+    let told = parts.iter().zip(replies).map(|(part, reply)| {
+        let headers: Map<String, Json> =
+            reply.headers.into_iter().filter_map(|(name, value)| Some((shown_name(name)?.to_owned(), value.into()))).collect();
+        json!({ "body": reply.body, "httpHeaders": headers, "httpStatusCode": reply.status, "referenceId": part.reference })
+    });
+    (told.collect(), !halted)
 }
 
 /// Headers that an answer within an answer bears, as Salesforce spells them.
@@ -83,8 +129,8 @@ fn rolled_back() -> Reply {
     ApiError::bad("PROCESSING_HALTED", message).into()
 }
 
-fn parts(body: &Map<String, Json>) -> Result<Vec<Part<'_>>, ApiError> {
-    let given = list(body, "compositeRequest")?;
+fn parts(body: &Map<String, Json>, most: usize) -> Result<Vec<Part<'_>>, ApiError> {
+    let given = list(body, "compositeRequest", most)?;
     let parts: Vec<Part<'_>> = given.iter().map(part).collect::<Result<_, _>>()?;
     let mut known: Vec<&str> = Vec::new();
     for part in &parts {
@@ -126,13 +172,13 @@ fn part(given: &Json) -> Result<Part<'_>, ApiError> {
     })
 }
 
-fn subrequest(rest: &mut Rest, desk: &mut Desk<'_>, part: &Part<'_>, answers: &Answers) -> Answer {
+fn subrequest(rest: &mut Rest, desk: &mut Desk<'_>, part: &Part<'_>, answers: &Answers, allowed: fn(&Resource<'_>) -> bool) -> Answer {
     let url = reference::fill_text(part.url, answers)?;
     let body = part.body.map(|body| reference::fill(body, answers)).transpose()?;
     let (version, target) = split(&url).ok_or_else(ApiError::not_found)?;
     let call = Call::within(part.method.clone(), Version::read(version)?, target, body)?;
     let resource = Resource::at(&call.path).ok_or_else(ApiError::not_found)?;
-    if !resource.in_composite() {
+    if !allowed(&resource) {
         return Err(ApiError::bad("INVALID_INPUT", format!("The resource {url} is not supported in a composite request")));
     }
     Ok(rest.dispatch(desk, &call))
@@ -155,7 +201,7 @@ pub fn batch(rest: &mut Rest, desk: &mut Desk<'_>, call: &Call) -> Answer {
     let body = call.object()?;
     only(body, &["batchRequests", "haltOnError"])?;
     let halt_on_error = flag(body, "haltOnError")?;
-    let given = list(body, "batchRequests")?;
+    let given = list(body, "batchRequests", MOST)?;
     let mut results: Vec<Json> = Vec::new();
     let mut has_errors = false;
     for part in given {
@@ -183,16 +229,15 @@ fn batched(rest: &mut Rest, desk: &mut Desk<'_>, part: &Json) -> Answer {
     if !resource.in_batch() {
         return Err(ApiError::bad("INVALID_BATCH_REQUEST", format!("The resource {url} is not supported in a batch")));
     }
-    rest.usage.charge(desk.context.now_ms)?;
-    rest.charged = rest.charged.saturating_add(1);
+    rest.charge(desk.context.now_ms)?;
     Ok(rest.dispatch(desk, &call))
 }
 
-fn list<'a>(body: &'a Map<String, Json>, name: &str) -> Result<&'a Vec<Json>, ApiError> {
+fn list<'a>(body: &'a Map<String, Json>, name: &str, most: usize) -> Result<&'a Vec<Json>, ApiError> {
     let given = body.get(name).and_then(Json::as_array).filter(|given| !given.is_empty());
     let given = given.ok_or_else(|| parser_error(format!("{name} must be a list of subrequests")))?;
-    if given.len() > MOST {
-        return Err(ApiError::bad("LIMIT_EXCEEDED", format!("The request has {} subrequests; at most {MOST} are allowed", given.len())));
+    if given.len() > most {
+        return Err(ApiError::bad("LIMIT_EXCEEDED", format!("The request has {} subrequests; at most {most} are allowed", given.len())));
     }
     Ok(given)
 }

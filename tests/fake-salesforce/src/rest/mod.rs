@@ -27,9 +27,11 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     error::ApiError,
+    id::Id,
     limits,
     oauth::{Auth, Session},
     org::{Context, Org},
+    value::Value,
 };
 use call::Call;
 use desk::Desk;
@@ -54,6 +56,8 @@ pub struct Rest {
     pub cursors: Cursors,
     /// Why the whole API refuses, if it does.
     pub disabled: Option<Disabled>,
+    /// Does each graph of a `/composite/graph` count as a call, or all of them together as one? Not documented; the default is one.
+    pub each_graph_counts: bool,
     /// Further items of `Sforce-Limit-Info`, such as `api-bursts=1/750`.
     pub limit_info_more: Option<String>,
     /// Calls charged since [`Rest::take_charged`].
@@ -126,6 +130,9 @@ impl Rest {
         if let Some(disabled) = &self.disabled {
             return Err(disabled.reply());
         }
+        if !is_active(org, session.user) {
+            return Err(ApiError::new(401, "INVALID_SESSION_ID", "Session expired or invalid").into());
+        }
         if !org.permissions(session.user).api {
             return Err(ApiError::new(403, "API_CURRENTLY_DISABLED", "API is disabled for this User").into());
         }
@@ -133,13 +140,18 @@ impl Rest {
         Ok((session, Call::of(version, path, request)?))
     }
 
+    /// Counts a call.
+    fn charge(&mut self, now_ms: u64) -> Result<(), ApiError> {
+        self.usage.charge(now_ms)?;
+        self.charged = self.charged.saturating_add(1);
+        Ok(())
+    }
+
     fn charged_call(&mut self, desk: &mut Desk<'_>, call: &Call) -> Reply {
         // A batch costs what its parts cost, and each of them is charged as it comes.
-        if !matches!(Resource::at(&call.path), Some(Resource::Batch)) || call.method != Method::POST {
-            if let Err(why) = self.usage.charge(desk.context.now_ms) {
-                return why.into();
-            }
-            self.charged = self.charged.saturating_add(1);
+        let is_batch = call.method == Method::POST && matches!(Resource::at(&call.path), Some(Resource::Batch));
+        if !is_batch && let Err(why) = self.charge(desk.context.now_ms) {
+            return why.into();
         }
         self.dispatch(desk, call)
     }
@@ -172,6 +184,7 @@ impl Rest {
             Resource::RowBy { object, field, value } => upsert::row_by(desk, call, object, field, value),
             Resource::Composite => composite::composite(self, desk, call),
             Resource::Batch => composite::batch(self, desk, call),
+            Resource::Graph => composite::graph(self, desk, call),
             Resource::Collection => collection::any(desk, call),
             Resource::CollectionOf(object) => collection::read(desk, call, object),
             Resource::CollectionBy { object, field } => collection::upsert_by(desk, call, object, field),
@@ -189,6 +202,12 @@ impl Rest {
         let now_ms = desk.context.now_ms;
         Ok(Reply::json(200, limits::all(self.usage.max(), self.usage.left(now_ms))))
     }
+}
+
+/// A user who has left has no sessions.
+fn is_active(org: &Org, user: Id) -> bool {
+    let row = org.row(user).zip(org.object("User"));
+    row.is_some_and(|(row, object)| !row.is_deleted && matches!(row.named(object, "IsActive"), Value::Boolean(true)))
 }
 
 impl Disabled {

@@ -62,6 +62,8 @@ pub enum Resource<'a> {
         /// The field that identifies them.
         field: &'a str,
     },
+    /// `/composite/graph`
+    Graph,
     /// `/composite/tree/{object}`
     Tree(&'a str),
 }
@@ -90,6 +92,7 @@ impl<'a> Resource<'a> {
             ["composite", "sobjects"] => Self::Collection,
             ["composite", "sobjects", object] => Self::CollectionOf(object),
             ["composite", "sobjects", object, field] => Self::CollectionBy { object, field },
+            ["composite", "graph"] => Self::Graph,
             ["composite", "tree", object] => Self::Tree(object),
             _ => return None,
         })
@@ -108,7 +111,7 @@ impl<'a> Resource<'a> {
             | Self::Changed { .. } => &["HEAD", "GET"],
             Self::ParameterizedSearch | Self::Object(_) => &["HEAD", "GET", "POST"],
             Self::Row { .. } | Self::RowBy { .. } => &["HEAD", "GET", "PATCH", "DELETE"],
-            Self::Composite | Self::Batch | Self::Tree(_) => &["POST"],
+            Self::Composite | Self::Batch | Self::Graph | Self::Tree(_) => &["POST"],
             Self::Collection => &["DELETE", "PATCH", "POST"],
             Self::CollectionOf(_) => &["GET", "POST"],
             Self::CollectionBy { .. } => &["PATCH"],
@@ -132,6 +135,11 @@ impl<'a> Resource<'a> {
         )
     }
 
+    /// May it stand in a graph (REST API guide, Composite Graph)? Rows only.
+    pub fn in_graph(&self) -> bool {
+        matches!(self, Self::Object(_) | Self::Row { .. } | Self::RowBy { .. })
+    }
+
     /// Is it one of those of which a composite request takes five?
     pub fn is_query_or_collection(&self) -> bool {
         matches!(self, Self::Query { .. } | Self::MoreRows(_) | Self::Collection | Self::CollectionOf(_) | Self::CollectionBy { .. })
@@ -144,6 +152,7 @@ impl<'a> Resource<'a> {
             Self::Root
                 | Self::Composite
                 | Self::Batch
+                | Self::Graph
                 | Self::Tree(_)
                 | Self::Collection
                 | Self::CollectionOf(_)

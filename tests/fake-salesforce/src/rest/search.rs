@@ -28,7 +28,13 @@ pub fn parameterized(desk: &Desk<'_>, call: &Call, serial: u64) -> Answer {
         &from_query
     };
     let found = sosl::parameterized(desk.org, &desk.context, &call.version.to_string(), parameters)?;
-    Ok(told(call, found, serial))
+    let mut reply = told(call, found, serial);
+    if let Some(told) = reply.body.as_mut().and_then(Json::as_object_mut)
+        && let Some(labels) = sosl::metadata(desk.org, parameters)
+    {
+        told.insert("metadata".to_owned(), labels);
+    }
+    Ok(reply)
 }
 
 fn told(call: &Call, found: Vec<Json>, serial: u64) -> Reply {

@@ -44,7 +44,7 @@ impl Version {
             1 => "Winter",
             _ => "Spring",
         };
-        let year = 14 + since / 3 + u16::from(since % 3 > 0);
+        let year = 14 + since / 3 + u16::from(!since.is_multiple_of(3));
         // One label has a curly apostrophe in recorded answers.
         let apostrophe = if self.0 == 42 { '\u{2019}' } else { '\'' };
         format!("{season} {apostrophe}{year}")

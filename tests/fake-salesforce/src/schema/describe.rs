@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Field, FieldKind, ObjectType};
+use super::{CHILD_RELATIONSHIPS, Field, FieldKind, ObjectType};
 
 /// An object as the list of all objects (`/sobjects`) shows it. `version`: such as "66.0".
 #[must_use]
@@ -65,7 +65,7 @@ pub fn describe(object: &ObjectType, version: &str, instance: &str) -> Json {
     }
     let more = json!({
         "actionOverrides": [],
-        "childRelationships": [],
+        "childRelationships": children(object),
         "compactLayoutable": object.deletable,
         "defaultImplementation": null,
         "extendedBy": null,
@@ -95,6 +95,24 @@ pub fn describe(object: &ObjectType, version: &str, instance: &str) -> Json {
         told.extend(more);
     }
     whole
+}
+
+/// Which objects point to this one by a relationship that SOQL can follow.
+fn children(object: &ObjectType) -> Vec<Json> {
+    let own = CHILD_RELATIONSHIPS.iter().filter(|(parent, ..)| *parent == object.name);
+    own.map(|(_, name, child, reference)| {
+        json!({
+            "cascadeDelete": false,
+            "childSObject": child,
+            "deprecatedAndHidden": false,
+            "field": reference,
+            "junctionIdListNames": [],
+            "junctionReferenceTo": [],
+            "relationshipName": name,
+            "restrictedDelete": false,
+        })
+    })
+    .collect()
 }
 
 /// Properties of a field that are false for every field of the fake.
@@ -219,6 +237,8 @@ mod tests {
         let contact = objects.iter().find(|object| object.name == "Contact").unwrap();
         let told = describe(contact, "66.0", "https://acme.example");
         assert_eq!(told["keyPrefix"], "003");
+        let tasks = told["childRelationships"].as_array().unwrap().iter().find(|child| child["relationshipName"] == "Tasks").unwrap();
+        assert_eq!((&tasks["childSObject"], &tasks["field"]), (&"Task".into(), &"WhoId".into()));
         assert_eq!(told["urls"]["rowTemplate"], "/services/data/v66.0/sobjects/Contact/{ID}");
         assert_eq!(told["urls"]["uiDetailTemplate"], "https://acme.example/{ID}");
         let field = |name: &str| told["fields"].as_array().unwrap().iter().find(|field| field["name"] == name).cloned().unwrap();

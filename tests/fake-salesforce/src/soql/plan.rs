@@ -19,6 +19,8 @@ use super::{
     shape::{self, Shape},
 };
 
+/// Most fields behind ORDER BY (SOQL and SOSL Reference, ORDER BY); the wording of the refusal is not documented.
+const MOST_ORDERED: usize = 32;
 /// Biggest OFFSET.
 const MOST_OFFSET: usize = 2_000;
 
@@ -86,6 +88,9 @@ impl Plan {
             }
             offset => offset.map_or(0, |(offset, _)| offset),
         };
+        if query.order.len() > MOST_ORDERED {
+            return Err(Refusal::whole("MALFORMED_QUERY", format!("ORDER BY takes at most {MOST_ORDERED} fields")));
+        }
         let grouped = !query.group.is_empty() || query.select.iter().any(|selected| matches!(selected, Selected::Aggregate(..)));
         let output = match query.select.as_slice() {
             [Selected::Count(at)] if !query.group.is_empty() || !query.order.is_empty() => {

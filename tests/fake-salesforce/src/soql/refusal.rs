@@ -79,12 +79,12 @@ impl Refusal {
         )
     }
 
-    /// The error of the API: the part of the text around the place, a caret under it, row and column.
+    /// The error of the API: the part of the text around the place, a caret under it, row and column. Without a text there is no place.
     #[must_use]
     pub fn shown(&self, text: &str) -> ApiError {
         match self.at {
-            None => ApiError::bad(self.code, self.message.clone()),
-            Some(at) => ApiError::bad(self.code, format!("\n{}\n{}", pointed(text, at), self.message)),
+            Some(at) if !text.is_empty() => ApiError::bad(self.code, format!("\n{}\n{}", pointed(text, at), self.message)),
+            _ => ApiError::bad(self.code, self.message.clone()),
         }
     }
 }

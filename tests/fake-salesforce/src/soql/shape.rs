@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::{org::Row, schema::FieldKind};
+use crate::{
+    org::Row,
+    schema::{CHILD_RELATIONSHIPS, FieldKind},
+};
 
 use super::{
     ast::{Name, Query, Selected},
@@ -36,16 +39,6 @@ pub struct Children {
     /// Which rows, and what of them.
     pub plan: Plan,
 }
-
-/// Relationships from a row to those that point to it: (parent, name, child, its reference). Names as in the objects' describe.
-pub const CHILD_RELATIONSHIPS: [(&str, &str, &str, &str); 6] = [
-    ("Account", "ChildAccounts", "Account", "ParentId"),
-    ("Account", "Contacts", "Contact", "AccountId"),
-    ("Account", "Tasks", "Task", "WhatId"),
-    ("Contact", "Tasks", "Task", "WhoId"),
-    ("Lead", "Tasks", "Task", "WhoId"),
-    ("Profile", "Users", "User", "ProfileId"),
-];
 
 /// LIMIT of FIELDS(ALL) and FIELDS(CUSTOM).
 const MOST_WITH_FIELDS: usize = 200;

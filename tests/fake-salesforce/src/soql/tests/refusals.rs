@@ -151,6 +151,12 @@ fn nesting_is_bounded() {
     let office = Office::new();
     let nested = |depth: usize| format!("SELECT Id FROM Contact WHERE {}Name = 'a'{}", "(".repeat(depth), ")".repeat(depth));
     assert!(office.ask(&nested(20)).is_empty());
+    let many = |count: usize| format!("SELECT Id FROM Contact WHERE {}", vec!["Name != 'a'"; count].join(" AND "));
+    let ordered = format!("SELECT Id FROM Contact ORDER BY {}", ["Name"; 33].join(","));
+    assert_eq!(office.refusal(&ordered).code, "MALFORMED_QUERY");
+    assert_eq!(office.refusal(&many(501)).code, "QUERY_TOO_COMPLICATED");
+    let third = "SELECT Id FROM Contact WHERE AccountId IN (SELECT Id FROM Account) AND AccountId IN (SELECT Id FROM Account) AND AccountId NOT IN (SELECT Id FROM Account)";
+    assert!(office.refusal(third).message.ends_with("Maximum 2 semi join sub-selects are allowed"));
     assert_eq!(office.refusal(&nested(40_000)).code, "QUERY_TOO_COMPLICATED");
     assert_eq!(office.refusal(&format!("SELECT Id FROM Contact WHERE {}Name = 'a'", "NOT ".repeat(20_000))).code, "QUERY_TOO_COMPLICATED");
     assert_eq!(office.refusal(&format!("SELECT {}Id FROM Contact", "(SELECT ".repeat(10_000))).code, "MALFORMED_QUERY");
