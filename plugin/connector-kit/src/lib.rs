@@ -1,6 +1,7 @@
 //! The library that connector authors share. It exports nothing and decides nothing about any vendor.
 //!
 //! * [`Client`] sends one HTTP request after another below `context.base`, reads each answer whole and counts what was spent.
+//! * Outside a component (tests), `native::answer_with` puts something else in the network's place.
 //! * [`failure`] and [`status`] turn what went wrong into the contract's kinds of failure.
 //! * [`json`] reads answers whose shape nobody guarantees.
 //! * [`url`] escapes; [`time`] reads and writes times; [`text`] makes messages and cuts texts; [`catalogue`] reads message files.
@@ -52,4 +53,6 @@ pub use bindings::{
     wasi,
 };
 pub use failure::Effect;
+#[cfg(not(target_arch = "wasm32"))]
+pub use http::native;
 pub use http::{Client, MAX_ANSWER, Request, Response};

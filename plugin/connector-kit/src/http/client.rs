@@ -1,4 +1,8 @@
-use super::{Request, Response, transport};
+#[cfg(not(target_arch = "wasm32"))]
+use super::native as transport;
+#[cfg(target_arch = "wasm32")]
+use super::transport;
+use super::{Request, Response};
 use crate::{
     context::Context,
     failure::{self, detail},

@@ -1,5 +1,8 @@
 mod client;
 mod error_code;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod native;
+#[cfg(target_arch = "wasm32")]
 mod transport;
 
 pub use client::Client;
@@ -30,6 +33,25 @@ impl Request {
     pub fn get(path: String) -> Self {
         let headers = vec![("accept".to_owned(), "application/json".to_owned())];
         Self { method: Method::Get, path, headers, body: Vec::new(), effect: Effect::Reads }
+    }
+
+    /// A `POST` of JSON that only asks, and asks for JSON.
+    #[must_use]
+    pub fn question(path: &str, body: &serde_json::Value) -> Self {
+        Self { effect: Effect::Reads, ..Self::post(path, body) }
+    }
+
+    /// A `PATCH` of JSON that changes something and asks for JSON.
+    #[must_use]
+    pub fn patch(path: &str, body: &serde_json::Value) -> Self {
+        Self { method: Method::Patch, ..Self::post(path, body) }
+    }
+
+    /// The same with a header more; its name in lower case.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// A `POST` of JSON that changes something and asks for JSON.

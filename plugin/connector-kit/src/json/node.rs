@@ -109,6 +109,26 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// A whole number that is not negative, if it is there.
+    ///
+    /// # Errors
+    /// If it is there and no such number.
+    pub fn number(&self) -> Result<Option<u64>, Wrong> {
+        match self.value {
+            None => Ok(None),
+            Some(value) => match value.as_u64() {
+                Some(number) => Ok(Some(number)),
+                None => self.wrong("whole number"),
+            },
+        }
+    }
+
+    /// What stands here, as it is; none if nothing does.
+    #[must_use]
+    pub fn value(&self) -> Option<&'a Value> {
+        self.value
+    }
+
     /// A switch; absent: off.
     ///
     /// # Errors
@@ -177,6 +197,14 @@ mod tests {
             assert_eq!(parse(body).unwrap_err().expected, "JSON");
         }
         assert!(parse(b"\xEF\xBB\xBF{}").is_ok());
+    }
+
+    #[test]
+    fn judges_whole_numbers() {
+        let value = parse(br#"{"n": 7, "minus": -1, "float": 1.5, "text": "7"}"#).unwrap();
+        let at = |name: &str| Node::root(&value).member(name).unwrap();
+        assert_eq!((at("n").number().unwrap(), at("none").number().unwrap()), (Some(7), None));
+        assert!(["minus", "float", "text"].into_iter().all(|name| at(name).number().is_err()));
     }
 
     #[test]
