@@ -52,13 +52,14 @@ pub struct Connection {
     pub grant: Grant,
     /// The organisation for ever; none: not known yet.
     pub organisation: Option<String>,
-    /// Id of the problem for which nothing is sent until somebody acts; none: it works.
+    /// The problem for which nothing is sent until somebody acts; none: it works.
     stopped: Option<Stop>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Stop {
     id: String,
+    arguments: Vec<(String, String)>,
     words: Option<String>,
     since_ms: u64,
 }
@@ -89,14 +90,18 @@ impl Connection {
     pub fn stopped(&self, vendor: &str) -> Option<(Problem, u64)> {
         let stop = self.stopped.as_ref()?;
         let kind = Kind::ALL.iter().find(|kind| kind.id() == stop.id).copied().unwrap_or(Kind::Refused);
-        Some((Problem::about(kind, vendor).saying(stop.words.as_deref().unwrap_or_default()), stop.since_ms))
+        let arguments = stop.arguments.iter().filter(|(name, _)| name != "crm");
+        let problem = arguments.fold(Problem::about(kind, vendor), |problem, (name, value)| problem.with(name, value));
+        Some((problem.saying(stop.words.as_deref().unwrap_or_default()), stop.since_ms))
     }
 
     pub(super) fn stop(&mut self, problem: &Problem, now_ms: u64) {
-        let words = problem.arguments().iter().filter(|(name, _)| *name != "crm").map(|(name, value)| format!("{name}: {value}"));
-        let words: Vec<String> = words.chain(problem.words().map(str::to_owned)).collect();
-        let words = (!words.is_empty()).then(|| words.join("; "));
-        self.stopped = Some(Stop { id: problem.kind().id().to_owned(), words, since_ms: now_ms });
+        self.stopped = Some(Stop {
+            id: problem.kind().id().to_owned(),
+            arguments: problem.arguments().to_vec(),
+            words: problem.words().map(str::to_owned),
+            since_ms: now_ms,
+        });
     }
 
     pub(super) fn go_on(&mut self) {

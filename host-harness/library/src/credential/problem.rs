@@ -139,7 +139,7 @@ kinds! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     kind: Kind,
-    arguments: Vec<(&'static str, String)>,
+    arguments: Vec<(String, String)>,
     words: Option<String>,
 }
 
@@ -156,8 +156,8 @@ impl Problem {
         Self::new(kind).with("crm", vendor)
     }
 
-    pub(super) fn with(mut self, name: &'static str, value: &str) -> Self {
-        self.arguments.push((name, plain(value)));
+    pub(super) fn with(mut self, name: &str, value: &str) -> Self {
+        self.arguments.push((name.to_owned(), plain(value)));
         self
     }
 
@@ -176,7 +176,7 @@ impl Problem {
 
     /// Arguments of the message.
     #[must_use]
-    pub fn arguments(&self) -> &[(&'static str, String)] {
+    pub fn arguments(&self) -> &[(String, String)] {
         &self.arguments
     }
 
@@ -216,12 +216,22 @@ fn plain(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
 
     const FILES: [&str; 2] = [include_str!("../../messages/en.txt"), include_str!("../../messages/zh-CN.txt")];
+
+    /// As an administrator reads it; nothing is left to fill in.
+    pub(in crate::credential) fn rendered(problem: &Problem) -> String {
+        let mut shown = text(FILES[0], problem.kind().id()).unwrap();
+        for (name, value) in problem.arguments() {
+            shown = shown.replace(&format!("{{{name}}}"), value);
+        }
+        assert!(!shown.contains('{'), "{shown}");
+        shown
+    }
 
     fn text(file: &str, id: &str) -> Option<String> {
         file.lines().filter_map(|line| line.split_once(" = ")).find(|(known, _)| *known == id).map(|(_, text)| text.to_owned())

@@ -211,6 +211,6 @@ mod tests {
     #[test]
     fn a_missing_key_is_told_with_its_place() {
         let problem = Key::from_file(Path::new("/nowhere/key")).err().unwrap();
-        assert_eq!((problem.kind(), problem.arguments()), (Kind::KeyMissing, [("place", "/nowhere/key".to_owned())].as_slice()));
+        assert_eq!((problem.kind(), problem.arguments()), (Kind::KeyMissing, [("place".to_owned(), "/nowhere/key".to_owned())].as_slice()));
     }
 }

@@ -98,7 +98,7 @@ fn a_wrong_key_opens_nothing_and_changes_nothing() {
     store.put(&main_row(), None, b"x").unwrap();
     let before = std::fs::read(&path).unwrap();
     let problem = open(&path, &key()).err().unwrap();
-    assert_eq!((problem.kind(), problem.arguments()), (Kind::KeyWrong, [("file", path.display().to_string())].as_slice()));
+    assert_eq!((problem.kind(), problem.arguments()), (Kind::KeyWrong, [("file".to_owned(), path.display().to_string())].as_slice()));
     let wrong = SealedFile { key: key(), ..open(&folder.path().join("none"), &right).unwrap() };
     let wrong = SealedFile { path: path.clone(), ..wrong };
     assert!(matches!(wrong.put(&main_row(), None, b"y"), Err(NotStored::Failed(problem)) if problem.kind() == Kind::KeyWrong));
