@@ -408,7 +408,8 @@ fn troubles_of_the_login_host_are_for_the_administrator_or_for_later() {
         let bench = Bench::new();
         bench.connect().unwrap();
         bench.expire();
-        let next = NextError { endpoint: Endpoint::Refresh, error: error.to_owned(), description: description.to_owned(), status, times: 1 };
+        let next =
+            NextError { endpoint: Endpoint::Refresh, error: error.to_owned(), description: description.to_owned(), status, times: 1 };
         bench.turn(|fake| fake.auth.next_error(next));
         assert_eq!(bench.call(), Err(expected), "{error}");
         bench.pass(3_600_000);

@@ -209,10 +209,7 @@ mod tests {
         let marked = OnPremises::default().with("https://crm.example:8443").unwrap();
         let origin = target::parse("https://crm.example:8443", &marked).unwrap();
         for (text, expected) in TABLE {
-            let opened = matches!(
-                expected,
-                AddressKind::Public | AddressKind::Loopback | AddressKind::Private | AddressKind::UniqueLocal
-            );
+            let opened = matches!(expected, AddressKind::Public | AddressKind::Loopback | AddressKind::Private | AddressKind::UniqueLocal);
             assert_eq!(check(text.parse().unwrap(), &origin, &marked).is_ok(), opened, "{text}");
         }
         for other in ["https://crm.example", "https://other.example:8443", "https://a.crm.example:8443"] {

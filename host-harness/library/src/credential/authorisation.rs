@@ -108,7 +108,13 @@ impl Authorisations {
     ///
     /// # Errors
     /// The person or the CRM refused, or the callback is not to be believed.
-    pub fn finish(&self, callback: Callback<'_>, now_ms: u64, endpoint: &dyn TokenEndpoint, time_left: Duration) -> Result<Finished, Problem> {
+    pub fn finish(
+        &self,
+        callback: Callback<'_>,
+        now_ms: u64,
+        endpoint: &dyn TokenEndpoint,
+        time_left: Duration,
+    ) -> Result<Finished, Problem> {
         let fields = Fields::read(callback.query)?;
         let Open { state: _, verifier, session: _, login, redirect, application, until_ms: _ } = self.take(&callback, &fields, now_ms)?;
         let terms = &*application.terms;

@@ -17,6 +17,7 @@ pub mod address;
 mod answer;
 pub mod authorisation;
 pub mod connection;
+mod desk;
 pub mod endpoint;
 pub mod entropy;
 pub mod problem;

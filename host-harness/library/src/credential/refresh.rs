@@ -1,13 +1,14 @@
 //! Access tokens in use: given to who sends, and made anew when one is refused: once, for all who need it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::Response;
 
 use super::answer::{Asker, Failed, TokenAnswer};
 use super::connection::{Connection, Grant};
+use super::desk::{Desk, Seat, State, lock, wait};
 use super::endpoint::TokenEndpoint;
 use super::problem::{Kind, Problem, Remedy};
 use super::revoke::{self, Revoked};
@@ -17,10 +18,6 @@ use super::target::{self, OnPremises, Origin};
 use super::terms::{OAuthTerms, Pinned};
 use super::verdict::{self, TokenVerdict};
 
-/// First pause after a login host was out of order, in milliseconds; it doubles.
-const FIRST_PAUSE_MS: u64 = 5_000;
-/// Longest.
-const LAST_PAUSE_MS: u64 = 5 * 60_000;
 /// A token that was refused though it was new is not replaced again before this time, in milliseconds: the refusal has another reason, such
 /// as an address restriction, and each try would cost a session.
 const FRESH_REFUSED_MS: u64 = 15 * 60_000;
@@ -70,30 +67,6 @@ pub struct Credentials {
     store: Arc<dyn CredentialStore>,
     endpoint: Arc<dyn TokenEndpoint>,
     desks: Mutex<HashMap<Row, Arc<Desk>>>,
-}
-
-/// Where those meet who use the same account.
-#[derive(Default)]
-struct Desk {
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct State {
-    /// Somebody is talking to the login host.
-    busy: bool,
-    /// How often somebody has been.
-    rounds: u64,
-    /// What came of the last time.
-    last: Option<Problem>,
-    /// Nothing is asked before this moment.
-    not_before_ms: u64,
-    pause_ms: u64,
-    /// A new credential that the store did not take. The old one may be dead: this one is not to be lost.
-    unsaved: Option<(u64, Connection)>,
-    /// A version that was refused though it was new, and until when that is believed.
-    fresh_refused: Option<(u64, u64)>,
 }
 
 impl Credentials {
@@ -432,51 +405,10 @@ impl Credentials {
     }
 }
 
-/// Held by the one who talks to the login host. Given back by dropping, come what may, so that nobody waits for ever.
-struct Seat<'a> {
-    desk: &'a Desk,
-    outcome: Option<Problem>,
-    unsaved: Option<(u64, Connection)>,
-    now_ms: u64,
-}
-
-impl Drop for Seat<'_> {
-    fn drop(&mut self) {
-        let mut state = lock(&self.desk.state);
-        state.busy = false;
-        state.rounds += 1;
-        state.last = self.outcome.take();
-        if state.unsaved.is_none() {
-            state.unsaved = self.unsaved.take();
-        }
-        if state.last.is_none() {
-            (state.pause_ms, state.not_before_ms) = (0, 0);
-        } else if state.unsaved.is_none() {
-            state.pause_ms = state.pause_ms.saturating_mul(2).clamp(FIRST_PAUSE_MS, LAST_PAUSE_MS);
-            state.not_before_ms = self.now_ms.saturating_add(state.pause_ms);
-        }
-        drop(state);
-        self.desk.changed.notify_all();
-    }
-}
-
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    // Who panicked while holding it has left nothing half done.
-    state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn wait<'a>(desk: &'a Desk, state: MutexGuard<'a, State>, until: Instant, terms: &OAuthTerms) -> Result<MutexGuard<'a, State>, Problem> {
-    let round = state.rounds;
-    let left = until.saturating_duration_since(Instant::now());
-    let waited = desk.changed.wait_timeout_while(state, left, |state| state.busy && state.rounds == round);
-    let (state, late) = waited.unwrap_or_else(PoisonError::into_inner);
-    if late.timed_out() && state.busy && state.rounds == round { Err(Problem::about(Kind::StillRefreshing, &terms.vendor)) } else { Ok(state) }
-}
-
 fn expired<B: AsRef<[u8]>, E>(terms: &OAuthTerms, answer: &Result<Response<B>, E>) -> bool {
-    answer.as_ref().is_ok_and(|answer| {
-        verdict::of_api_answer(&terms.refusals, answer.status(), answer.body().as_ref()) == TokenVerdict::Expired
-    })
+    answer
+        .as_ref()
+        .is_ok_and(|answer| verdict::of_api_answer(&terms.refusals, answer.status(), answer.body().as_ref()) == TokenVerdict::Expired)
 }
 
 fn granted(account: Account<'_>, version: u64, connection: &Connection) -> Result<Granted, Problem> {

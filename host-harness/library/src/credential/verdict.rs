@@ -59,9 +59,16 @@ pub(super) fn of_token_error(terms: &OAuthTerms, asked: Asked, status: StatusCod
     let code = error.to_ascii_lowercase();
     let told = description.to_ascii_lowercase();
     match code.as_str() {
-        "server_error" | "service_unavailable" | "system_down" | "slow_down" | "rate_limit_exceeded" | "temporarily_unavailable"
+        "server_error"
+        | "service_unavailable"
+        | "system_down"
+        | "slow_down"
+        | "rate_limit_exceeded"
+        | "temporarily_unavailable"
         | "unknown_error" => problem(Kind::Unavailable).with("status", status.as_str()),
-        "invalid_client" | "invalid_client_id" | "unauthorized_client" | "invalid_basic_auth_header" | "app_not_found" => problem(Kind::WrongClient),
+        "invalid_client" | "invalid_client_id" | "unauthorized_client" | "invalid_basic_auth_header" | "app_not_found" => {
+            problem(Kind::WrongClient)
+        }
         "redirect_uri_mismatch" | "redirect_uri_missing" => problem(Kind::RedirectMismatch),
         "inactive_user" => problem(Kind::UserInactive),
         "inactive_org" => problem(Kind::OrganisationInactive),
@@ -93,7 +100,9 @@ pub(super) fn of_callback_error(terms: &OAuthTerms, error: &str, description: &s
     let about = |kind| Problem::about(kind, &terms.vendor).saying(&words);
     match error.to_ascii_lowercase().as_str() {
         "access_denied" => about(Kind::Denied),
-        "invalid_client" | "invalid_client_id" | "unauthorized_client" if !description.to_ascii_lowercase().contains("must be installed") => {
+        "invalid_client" | "invalid_client_id" | "unauthorized_client"
+            if !description.to_ascii_lowercase().contains("must be installed") =>
+        {
             about(Kind::WrongClient)
         }
         "invalid_client" => about(Kind::AppBlocked),

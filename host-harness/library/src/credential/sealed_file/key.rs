@@ -184,7 +184,8 @@ mod tests {
         let folder = Folder::new();
         let path = folder.path().join("key");
         Key::made(&SystemEntropy).unwrap().write(&path).unwrap();
-        for (mode, taken) in [(0o600, true), (0o400, true), (0o640, false), (0o644, false), (0o604, false), (0o700, false), (0o660, false)] {
+        for (mode, taken) in [(0o600, true), (0o400, true), (0o640, false), (0o644, false), (0o604, false), (0o700, false), (0o660, false)]
+        {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
             let read = Key::from_file(&path);
             assert_eq!(read.is_ok(), taken, "{mode:o}");

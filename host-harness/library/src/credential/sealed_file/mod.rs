@@ -46,14 +46,7 @@ impl SealedFile {
     /// # Errors
     /// The file is there and cannot be read with this key.
     pub fn open(path: impl Into<PathBuf>, key: Key, entropy: Arc<dyn Entropy>) -> Result<Self, Problem> {
-        let store = Self {
-            path: path.into(),
-            key,
-            entropy,
-            files: Box::new(Disk),
-            lock_patience: LOCK_PATIENCE,
-            changing: Mutex::new(()),
-        };
+        let store = Self { path: path.into(), key, entropy, files: Box::new(Disk), lock_patience: LOCK_PATIENCE, changing: Mutex::new(()) };
         store.read()?;
         Ok(store)
     }

@@ -142,7 +142,9 @@ fn a_row_taken_out_or_put_twice_is_noticed() {
     store.put(&main_row(), None, b"one").unwrap();
     store.put(&Row::connection("salesforce", "second"), None, b"two").unwrap();
     let read: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-    for change in [|rows: &mut Vec<serde_json::Value>| rows.truncate(1), |rows| rows.swap(0, 1), |rows| rows.push(rows[0].clone())] {
+    let changes: [fn(&mut Vec<serde_json::Value>); 3] =
+        [|rows| rows.truncate(1), |rows| rows.swap(0, 1), |rows| rows.push(rows[0].clone())];
+    for change in changes {
         let mut changed = read.clone();
         change(changed["rows"].as_array_mut().unwrap());
         std::fs::write(&path, changed.to_string()).unwrap();

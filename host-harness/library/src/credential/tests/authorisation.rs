@@ -219,8 +219,8 @@ fn who_answers_must_be_who_was_asked() {
 
 #[test]
 fn an_answer_without_the_right_signature_is_not_believed() {
-    for change in [
-        |answer: &mut Value| answer["signature"] = "".into(),
+    let changes: [fn(&mut Value); 7] = [
+        |answer| answer["signature"] = "".into(),
         |answer| answer["signature"] = "AAAA".into(),
         |answer| answer["signature"] = "???".into(),
         |answer| answer["issued_at"] = "1708058728443".into(),
@@ -229,7 +229,8 @@ fn an_answer_without_the_right_signature_is_not_believed() {
         |answer| {
             answer.as_object_mut().unwrap().remove("signature");
         },
-    ] {
+    ];
+    for change in changes {
         let mut answer = full_answer();
         change(&mut answer);
         assert_eq!(refused(application(), answer), Kind::SignatureWrong);
@@ -354,7 +355,8 @@ fn refusals_of_a_code_say_what_to_do() {
 #[test]
 fn an_address_may_come_with_the_callback() {
     let pins = |terms: &mut OAuthTerms| {
-        let pin = |name: &str, what| Pin { name: name.to_owned(), from_callback: true, what, suffixes: vec!["accounts.example".to_owned()] };
+        let pin =
+            |name: &str, what| Pin { name: name.to_owned(), from_callback: true, what, suffixes: vec!["accounts.example".to_owned()] };
         terms.pins = vec![pin("accounts-server", Pinned::Token), pin("api", Pinned::Api)];
     };
     let begun = Begun::new(with_terms(pins));
@@ -366,7 +368,10 @@ fn an_address_may_come_with_the_callback() {
     for (more, expected) in [
         ("accounts-server=https://evil.test&api=https://accounts.example", Kind::PinRefused),
         ("api=https://accounts.example", Kind::PinMissing),
-        ("accounts-server=https://accounts.example&accounts-server=https://evil.test&api=https://accounts.example", Kind::SenselessCallback),
+        (
+            "accounts-server=https://accounts.example&accounts-server=https://evil.test&api=https://accounts.example",
+            Kind::SenselessCallback,
+        ),
     ] {
         let begun = Begun::new(with_terms(pins));
         let script = Script::default();
@@ -394,7 +399,15 @@ fn a_redirect_uri_that_no_crm_takes_is_refused_before_the_browser_leaves() {
     for uri in ["https://pbx.example/callback", "https://10.0.0.5:8088/callback", "http://localhost:8080/callback", "http://127.0.0.1/cb"] {
         assert!(begin(uri).unwrap().contains(&url::form_urlencoded::byte_serialize(uri.as_bytes()).collect::<String>()), "{uri}");
     }
-    for uri in ["", "pbx.example/callback", "http://pbx.example/cb", "https://u@pbx.example/", "https://pbx.example/#x", "https://pbx.example/?x", "javascript:alert(1)"] {
+    for uri in [
+        "",
+        "pbx.example/callback",
+        "http://pbx.example/cb",
+        "https://u@pbx.example/",
+        "https://pbx.example/#x",
+        "https://pbx.example/?x",
+        "javascript:alert(1)",
+    ] {
         assert_eq!(told(&begin(uri).unwrap_err()), Kind::RedirectSetting, "{uri}");
     }
 }

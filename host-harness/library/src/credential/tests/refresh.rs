@@ -7,6 +7,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::*;
+use crate::credential::desk::FIRST_PAUSE_MS;
 use crate::credential::endpoint::ExchangeFailed;
 use crate::credential::store::MemoryStore;
 use crate::credential::tests::{Script, answered, connection, salesforce_terms, sign, token_answer, told};
