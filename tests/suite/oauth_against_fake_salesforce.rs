@@ -156,11 +156,11 @@ impl Bench {
     }
 
     /// Sends the browser there; gives the query with which it comes back.
-    fn browse(&self) -> Result<String, Response<Vec<u8>>> {
+    fn browse(&self) -> Result<String, u16> {
         let url = self.authorisations.begin(self.application.clone(), "session", self.now()).unwrap();
         let response = self.salesforce.ask(Request::get(url).body(Vec::new()).unwrap());
         if response.status() != 302 {
-            return Err(response);
+            return Err(response.status().as_u16());
         }
         let place = response.headers()["location"].to_str().unwrap();
         Ok(place.strip_prefix(CALLBACK).and_then(|rest| rest.strip_prefix('?')).expect("back to us").to_owned())

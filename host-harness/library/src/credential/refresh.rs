@@ -289,13 +289,13 @@ impl Credentials {
 
     /// What is stored, after what was left to store.
     fn settle(&self, account: Account<'_>, state: &mut State, now_ms: u64) -> Result<Stored, Problem> {
-        if let Some((expected, connection)) = state.unsaved.take() {
-            if let Err(problem) = self.keep(account, expected, &connection, now_ms) {
-                if problem.kind() != Kind::NotConnected {
-                    state.unsaved = Some((expected, connection));
-                }
-                return Err(problem);
+        if let Some((expected, connection)) = state.unsaved.take()
+            && let Err(problem) = self.keep(account, expected, &connection, now_ms)
+        {
+            if problem.kind() != Kind::NotConnected {
+                state.unsaved = Some((expected, connection));
             }
+            return Err(problem);
         }
         self.store.load(account.row)?.ok_or_else(|| not_connected(account.terms))
     }

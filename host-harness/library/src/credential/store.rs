@@ -90,8 +90,11 @@ pub trait CredentialStore: Send + Sync {
 /// A store in memory, for simulations and tests. It does not last.
 #[derive(Default)]
 pub struct MemoryStore {
-    rows: Mutex<(u64, BTreeMap<Row, (u64, Zeroizing<Vec<u8>>)>)>,
+    /// The last version, and the rows with theirs.
+    rows: Mutex<(u64, Rows)>,
 }
+
+type Rows = BTreeMap<Row, (u64, Zeroizing<Vec<u8>>)>;
 
 impl MemoryStore {
     /// Empty.
