@@ -4,7 +4,7 @@ use crate::texts::Catalogue;
 
 const FILES: [(&str, &str); 2] = [("en", include_str!("../messages/en.txt")), ("zh-CN", include_str!("../messages/zh-CN.txt"))];
 
-/// The texts behind the ids that begin with `host.`, in English and simplified Chinese.
+/// The texts behind the ids that begin with `host.` or `credential.`, in English and simplified Chinese.
 ///
 /// ```
 /// use pbx_crm_host::bindings::hooks::types::Message;
@@ -37,7 +37,7 @@ mod tests {
     fn every_id_that_the_source_names_has_a_text_in_each_language_and_none_is_left_over() {
         let mut named = BTreeSet::new();
         collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut named);
-        assert!(named.contains("host.no-reply"), "found only {named:?}");
+        assert!(named.contains("host.no-reply") && named.contains("credential.denied"), "found only {named:?}");
         for (language, file) in FILES {
             let texts = read(file);
             let known: BTreeSet<String> = texts.iter().map(|(id, _)| id.clone()).collect();
@@ -55,10 +55,12 @@ mod tests {
                 collect(&path, named);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let source = std::fs::read_to_string(&path).unwrap();
-                for rest in source.split("\"host.").skip(1) {
-                    let name = rest.split('"').next().unwrap_or_default();
-                    if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') {
-                        named.insert(format!("host.{name}"));
+                for room in ["host", "credential"] {
+                    for rest in source.split(&format!("\"{room}.")).skip(1) {
+                        let name = rest.split('"').next().unwrap_or_default();
+                        if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') {
+                            named.insert(format!("{room}.{name}"));
+                        }
                     }
                 }
             }
