@@ -65,7 +65,8 @@ fn two_hundred_calls_are_one_request_each_with_its_own_outcome() {
     let mut items: Vec<Item> = (0..200).map(|serial| item(&format!("k.{serial}"), about("Contact", &lee))).collect();
     items[7].about = about("Contact", &unknown("003"));
     items[8].about = about("Fax", "x");
-    office.knob("validation-rule", json!({ "object": "Task", "field": "Subject", "when": {"contains": "secret"}, "message": "No secrets" }));
+    office
+        .knob("validation-rule", json!({ "object": "Task", "field": "Subject", "when": {"contains": "secret"}, "message": "No secrets" }));
     items[9].entry.subject = "a secret".to_owned();
     let written = write(&office, items.clone());
     assert_eq!(written.outcomes.len(), 200);
@@ -170,7 +171,10 @@ fn call_fields_that_the_organisation_hides_are_left_out() {
     office.knob("hidden-field", json!({ "object": "Task", "field": "Description" }));
     let failed = write(&office, vec![item("z", about("Contact", &lee))]);
     let Failure::Invalid(wrong) = failure(&failed.outcomes[0]) else { panic!("not invalid") };
-    assert_eq!((wrong.fields.as_slice(), wrong.detail.said.id.as_str()), (["Description".to_owned()].as_slice(), "salesforce.field-hidden"));
+    assert_eq!(
+        (wrong.fields.as_slice(), wrong.detail.said.id.as_str()),
+        (["Description".to_owned()].as_slice(), "salesforce.field-hidden")
+    );
 }
 
 #[test]
