@@ -1,9 +1,6 @@
 //! HTTP outside a component, for tests: no network, only whoever the test puts in the CRM's place.
 
-use std::{
-    cell::RefCell,
-    rc::Rc,
-};
+use std::{cell::RefCell, rc::Rc};
 
 use super::{
     MAX_ANSWER, Request, Response,

@@ -119,7 +119,9 @@ fn hidden_fields(described: Result<Answer, Refused>) -> Result<Vec<Message>, Fai
         missing.join(", ")
     };
     let mut warnings = Vec::new();
-    for (id, fields) in [("salesforce.task-fields-hidden", missing(&NEEDED)), ("salesforce.call-fields-hidden", missing(&task::CALL_FIELDS))] {
+    for (id, fields) in
+        [("salesforce.task-fields-hidden", missing(&NEEDED)), ("salesforce.call-fields-hidden", missing(&task::CALL_FIELDS))]
+    {
         if !fields.is_empty() {
             warnings.push(message(id, &[("fields", &fields)]));
         }

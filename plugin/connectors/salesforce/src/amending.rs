@@ -11,8 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     Salesforce, api,
     bindings::exports::pbx::crm::amending::{Done, Guest, Item},
-    collection,
-    composite,
+    collection, composite,
     exchange::{Exchange, MAX_ID, Refused},
     kinds::TASK,
     soql, task,
@@ -122,6 +121,7 @@ fn bodies(exchange: &mut Exchange<'_>, items: &[Item]) -> Result<BTreeMap<String
 
 fn read_bodies(answer: &Node<'_>) -> Result<Vec<(String, String)>, Wrong> {
     let rows = answer.member("records")?.required_list()?;
-    let pair = |row: &Node<'_>| Ok((row.member("Id")?.required_id(MAX_ID)?, row.member("Description")?.text()?.unwrap_or_default().to_owned()));
+    let pair =
+        |row: &Node<'_>| Ok((row.member("Id")?.required_id(MAX_ID)?, row.member("Description")?.text()?.unwrap_or_default().to_owned()));
     rows.iter().map(pair).collect()
 }

@@ -68,7 +68,8 @@ impl Columns {
             if complaint.words.contains("entity '") && !complaint.words.contains(&format!("entity '{}'", kind.name())) {
                 continue;
             }
-            let there = self.of(kind).into_iter().filter(|field| *field != "Id" && named.iter().any(|name| name.eq_ignore_ascii_case(field)));
+            let there =
+                self.of(kind).into_iter().filter(|field| *field != "Id" && named.iter().any(|name| name.eq_ignore_ascii_case(field)));
             let there: Vec<(Kind, String)> = there.map(|field| (kind, field.to_owned())).collect();
             self.hidden.extend(there);
         }

@@ -77,7 +77,11 @@ pub fn ask(exchange: &mut Exchange<'_>, parts: &[Part]) -> Result<Vec<Result<Ans
             })
             .collect::<Result<Vec<_>, Wrong>>()
     })?;
-    Ok(parts.iter().enumerate().map(|(index, part)| result(part, told.iter().find(|(reference, _, _)| *reference == name(index)))).collect())
+    Ok(parts
+        .iter()
+        .enumerate()
+        .map(|(index, part)| result(part, told.iter().find(|(reference, _, _)| *reference == name(index))))
+        .collect())
 }
 
 fn result(part: &Part, told: Option<&(String, u16, Option<Value>)>) -> Result<Answer, Refused> {

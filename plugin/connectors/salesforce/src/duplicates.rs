@@ -38,7 +38,11 @@ pub fn judge(complaint: &Complaint, forms: &[String], context: &Context) -> Verd
 }
 
 fn records(found: &Value) -> Vec<&Value> {
-    list_of(found, "matchResults").into_iter().flat_map(|result| list_of(result, "matchRecords")).filter_map(|matched| matched.get("record")).collect()
+    list_of(found, "matchResults")
+        .into_iter()
+        .flat_map(|result| list_of(result, "matchRecords"))
+        .filter_map(|matched| matched.get("record"))
+        .collect()
 }
 
 fn list_of<'a>(value: &'a Value, name: &str) -> Vec<&'a Value> {

@@ -238,7 +238,13 @@ mod tests {
     fn kinds_and_messages_of_the_errors_of_the_guides() {
         let rows: [(u16, String, &str, &str, &str); 25] = [
             (401, error("INVALID_SESSION_ID", "Session expired or invalid"), "AuthoriseAgain", "AuthoriseAgain", "salesforce.session"),
-            (401, error("X", "This session is not valid for use with the REST API"), "Forbidden", "Forbidden", "salesforce.session-unusable"),
+            (
+                401,
+                error("X", "This session is not valid for use with the REST API"),
+                "Forbidden",
+                "Forbidden",
+                "salesforce.session-unusable",
+            ),
             (401, error("X", "Connected app is not attached to Agent"), "Forbidden", "Forbidden", "salesforce.session-unusable"),
             (403, "Bad_OAuth_Token".to_owned(), "AuthoriseAgain", "AuthoriseAgain", "salesforce.session"),
             (403, error("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."), "Quota", "Quota", "salesforce.quota"),
@@ -252,7 +258,13 @@ mod tests {
             (403, error("REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded."), "Busy", "Busy", "salesforce.concurrent"),
             (403, error("API_DISABLED_FOR_ORG", "API is not enabled"), "Forbidden", "Forbidden", "salesforce.edition"),
             (403, r#"{"errorCode":"RESTAPINOTENABLED","message":"m"}"#.to_owned(), "Forbidden", "Forbidden", "salesforce.edition"),
-            (403, error("API_CURRENTLY_DISABLED", "API is disabled for this User"), "Forbidden", "Forbidden", "salesforce.user-without-api"),
+            (
+                403,
+                error("API_CURRENTLY_DISABLED", "API is disabled for this User"),
+                "Forbidden",
+                "Forbidden",
+                "salesforce.user-without-api",
+            ),
             (403, error("INSUFFICIENT_ACCESS_OR_READONLY", "m"), "Forbidden", "Forbidden", "salesforce.no-access"),
             (404, error("ENTITY_IS_DELETED", "entity is deleted"), "Gone", "Gone", "salesforce.deleted"),
             (400, error("UNABLE_TO_LOCK_ROW", "m"), "Conflict", "Conflict", "salesforce.locked"),
@@ -282,7 +294,8 @@ mod tests {
 
     #[test]
     fn the_administrators_own_words_stay_verbatim() {
-        let Failure::Invalid(wrong) = judged(400, &error("FIELD_CUSTOM_VALIDATION_EXCEPTION", "请先填写“来源”！"), Effect::Writes) else {
+        let Failure::Invalid(wrong) = judged(400, &error("FIELD_CUSTOM_VALIDATION_EXCEPTION", "请先填写“来源”！"), Effect::Writes)
+        else {
             panic!("not invalid");
         };
         assert_eq!(wrong.detail.said.verbatim.as_deref(), Some("请先填写“来源”！"));

@@ -121,9 +121,15 @@ mod tests {
             "LastModifiedDate": "2026-05-06T11:29:25.000+0000"
         });
         let entity = read(row).unwrap().remove(0);
-        assert_eq!((entity.role, entity.name.as_str(), entity.company.as_deref()), (pbx_connector_kit::types::Role::Person, "Ann Lee", Some("Lee Ltd")));
+        assert_eq!(
+            (entity.role, entity.name.as_str(), entity.company.as_deref()),
+            (pbx_connector_kit::types::Role::Person, "Ann Lee", Some("Lee Ltd"))
+        );
         assert_eq!(entity.organisation.unwrap().id, "001dM00001wBXYDQA4");
-        assert_eq!(entity.phones, [("business".to_owned(), "(415) 555-0112".to_owned()), ("mobile".to_owned(), "+1 415 555 0113".to_owned())]);
+        assert_eq!(
+            entity.phones,
+            [("business".to_owned(), "(415) 555-0112".to_owned()), ("mobile".to_owned(), "+1 415 555 0113".to_owned())]
+        );
         assert_eq!(entity.owner.unwrap().id, "005dM00001wBXYDQA4");
         assert_eq!(entity.changed_at, Some(1_778_066_965_000));
     }

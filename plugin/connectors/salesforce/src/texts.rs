@@ -52,7 +52,9 @@ mod tests {
         let used: Vec<&str> = sources
             .iter()
             .flat_map(|source| source.split('"'))
-            .filter(|piece| piece.starts_with("salesforce.") && piece.bytes().all(|sign| sign.is_ascii_lowercase() || b".-".contains(&sign)))
+            .filter(|piece| {
+                piece.starts_with("salesforce.") && piece.bytes().all(|sign| sign.is_ascii_lowercase() || b".-".contains(&sign))
+            })
             .collect();
         for id in &used {
             assert!(known.iter().any(|(known, _)| known == id), "{id}");

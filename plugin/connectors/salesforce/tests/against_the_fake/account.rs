@@ -44,8 +44,7 @@ fn another_edition_and_hidden_fields_are_told_before_the_first_call() {
     office.knob("organization", json!({ "OrganizationType": "Professional Edition" }));
     office.knob("hidden-field", json!({ "object": "Task", "field": "CallObject" }));
     let account = verify(&office);
-    let told: Vec<(&str, &str)> =
-        account.warnings.iter().map(|warning| (warning.id.as_str(), warning.arguments[0].1.as_str())).collect();
+    let told: Vec<(&str, &str)> = account.warnings.iter().map(|warning| (warning.id.as_str(), warning.arguments[0].1.as_str())).collect();
     assert_eq!(told, [("salesforce.edition-unknown", "Professional Edition"), ("salesforce.call-fields-hidden", "CallObject")]);
 }
 
@@ -65,7 +64,10 @@ fn an_edition_without_api_is_refused_with_the_editions_that_have_it() {
 #[test]
 fn an_organisation_without_our_version_is_told_so() {
     let office = Office::new();
-    office.knob("answer-next", json!({ "route": "/services/data/v66.0", "status": 404, "body": [{ "errorCode": "NOT_FOUND", "message": "m" }] }));
+    office.knob(
+        "answer-next",
+        json!({ "route": "/services/data/v66.0", "status": 404, "body": [{ "errorCode": "NOT_FOUND", "message": "m" }] }),
+    );
     let mut failure = Salesforce::verify(office.during("verify")).unwrap_err();
     assert_eq!(kind(&failure), "Unsupported");
     assert_eq!(pbx_connector_kit::failure::detail_of(&mut failure).said.id, "salesforce.version");
@@ -76,7 +78,10 @@ fn what_is_left_is_read_from_the_header_of_one_request() {
     let office = Office::new();
     office.knob("quota", json!({ "max": 15_000, "left": 500 }));
     office.knob("limit-info-more", json!("per-app-api-usage=17/250(appName=x)"));
-    let (usage, requests) = office.counted(|usage: &Usage| usage, || <Salesforce as pbx_salesforce_connector::bindings::exports::pbx::crm::allowance::Guest>::read(office.during("read")));
+    let (usage, requests) = office.counted(
+        |usage: &Usage| usage,
+        || <Salesforce as pbx_salesforce_connector::bindings::exports::pbx::crm::allowance::Guest>::read(office.during("read")),
+    );
     assert_eq!((requests, usage.allowed, usage.left), (1, Some(15_000), Some(499)));
 }
 

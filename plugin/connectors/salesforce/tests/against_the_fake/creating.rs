@@ -37,8 +37,7 @@ fn a_contact_and_a_lead_are_made_with_one_request_each() {
     let agent = office.seed_user("Al Agent", true);
     for (role, object) in [(Role::Person, "Contact"), (Role::Prospect, "Lead")] {
         let owner = Some(UserRef { connector: "sf".to_owned(), id: agent.clone() });
-        let (made, requests) =
-            office.counted(|made: &Made| &made.usage, || create(&office, &Draft { owner, ..draft(role) }));
+        let (made, requests) = office.counted(|made: &Made| &made.usage, || create(&office, &Draft { owner, ..draft(role) }));
         assert_eq!((requests, made.was_there, made.entity.reference.kind.as_str()), (1, false, object));
         assert_eq!(made.entity.name, "Automatic New Contact -4155550112");
         let id = made.entity.reference.id;
@@ -69,7 +68,8 @@ fn an_owner_who_is_gone_loses_no_record() {
 #[test]
 fn texts_that_are_too_long_are_cut_and_a_wrong_address_is_left_out() {
     let office = Office::new();
-    let long = Draft { first_name: "名".repeat(50), last_name: "x".repeat(90), emails: vec!["nonsense".to_owned()], ..draft(Role::Prospect) };
+    let long =
+        Draft { first_name: "名".repeat(50), last_name: "x".repeat(90), emails: vec!["nonsense".to_owned()], ..draft(Role::Prospect) };
     let made = create(&office, &long).unwrap();
     assert_eq!(made.entity.first_name.unwrap().chars().count(), 40);
     assert_eq!(made.entity.last_name.unwrap().len(), 80);
@@ -109,9 +109,8 @@ fn a_warning_about_a_name_alone_makes_no_stranger_the_caller() {
 fn what_a_cut_connection_left_behind_is_found_again_and_only_that() {
     let office = Office::new();
     let fault: crm_fake::Fault = serde_json::from_value(json!({ "what": "cut-after-commit", "on": ["create"], "times": 1 })).unwrap();
-    let find = |office: &Office| {
-        Salesforce::find_created(office.during("find-created"), "key-1".to_owned(), draft(Role::Person), NOW).unwrap()
-    };
+    let find =
+        |office: &Office| Salesforce::find_created(office.during("find-created"), "key-1".to_owned(), draft(Role::Person), NOW).unwrap();
     // The same name with another number, and the same number with another name, are somebody else.
     office.seed(crm_fake::SeedRecord { new: true, ..person("-4155550112", "+14155550113") });
     office.seed(crm_fake::SeedRecord { new: true, ..person("Lee", "+14155550112") });
@@ -131,7 +130,10 @@ fn refusals_say_what_an_administrator_can_do() {
     let office = Office::new();
     office.knob("validation-rule", json!({ "object": "Contact", "when": "always", "message": "请先填写来源" }));
     let Err(Failure::Invalid(wrong)) = create(&office, &draft(Role::Person)) else { panic!("not invalid") };
-    assert_eq!((wrong.detail.said.id.as_str(), wrong.detail.said.verbatim.as_deref()), ("salesforce.validation-rule", Some("请先填写来源")));
+    assert_eq!(
+        (wrong.detail.said.id.as_str(), wrong.detail.said.verbatim.as_deref()),
+        ("salesforce.validation-rule", Some("请先填写来源"))
+    );
     office.knob("validation-rule", json!(null));
     office.knob("row-lock", json!({ "times": 1 }));
     assert_eq!(kind(&create(&office, &draft(Role::Person)).unwrap_err()), "Conflict");

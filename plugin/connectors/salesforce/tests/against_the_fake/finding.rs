@@ -27,8 +27,7 @@ fn several_numbers_in_all_forms_are_one_request() {
         office.seed(company("Sample Ltd", "0113 496 0123"));
         office.seed(person("Elsewhere", "+1 212 555 0199"));
         let numbers = vec![american("4155550112"), british("2079460958"), british("1134960123")];
-        let (found, requests) =
-            office.counted(|found: &Found| &found.usage, || Salesforce::find(office.during("find"), numbers, 50));
+        let (found, requests) = office.counted(|found: &Found| &found.usage, || Salesforce::find(office.during("find"), numbers, 50));
         assert_eq!((requests, found.more), (1, false));
         assert_eq!(names(&found), ["Ann Lee", "Ann Prospect", "Sample Ltd"], "{profile}");
         let lee = found.entities.iter().find(|entity| entity.name == "Ann Lee").unwrap();
@@ -75,8 +74,8 @@ fn a_number_in_any_spelling_is_found_in_the_database_at_once() {
     office.seed(SeedRecord { new: true, ..person("Neighbour", "020 7946 0959") });
     let indexed = Salesforce::find(office.during("find"), vec![british("2079460958")], 50).unwrap();
     assert!(indexed.entities.is_empty(), "the index is late");
-    let (found, requests) = office
-        .counted(|found: &Found| &found.usage, || Salesforce::exact_check(office.during("exact-check"), british("2079460958")));
+    let (found, requests) =
+        office.counted(|found: &Found| &found.usage, || Salesforce::exact_check(office.during("exact-check"), british("2079460958")));
     assert_eq!((requests, found.entities.len()), (1, spellings.len() + 2), "{:?}", names(&found));
     assert!(!names(&found).contains(&"Ann Neighbour"));
 }
@@ -125,8 +124,13 @@ fn a_person_account_is_one_person() {
     {
         let mut fake = office.fake.borrow_mut();
         let user = fake.org.administrator();
-        let context =
-            fake_salesforce::org::Context { now_ms: NOW - 86_400_000, user, allow_save: true, include_record_details: false, auto_assign: false };
+        let context = fake_salesforce::org::Context {
+            now_ms: NOW - 86_400_000,
+            user,
+            allow_save: true,
+            include_record_details: false,
+            auto_assign: false,
+        };
         fake.org.create(&context, "Account", fields.as_object().unwrap()).unwrap();
     }
     for number in ["4155550112", "4155550113"] {

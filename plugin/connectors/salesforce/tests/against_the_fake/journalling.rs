@@ -65,7 +65,8 @@ fn two_hundred_calls_are_one_request_each_with_its_own_outcome() {
     let mut items: Vec<Item> = (0..200).map(|serial| item(&format!("k.{serial}"), about("Contact", &lee))).collect();
     items[7].about = about("Contact", &unknown("003"));
     items[8].about = about("Fax", "x");
-    office.knob("validation-rule", json!({ "object": "Task", "field": "Subject", "when": {"contains": "secret"}, "message": "No secrets" }));
+    office
+        .knob("validation-rule", json!({ "object": "Task", "field": "Subject", "when": {"contains": "secret"}, "message": "No secrets" }));
     items[9].entry.subject = "a secret".to_owned();
     let written = write(&office, items.clone());
     assert_eq!(written.outcomes.len(), 200);
@@ -170,7 +171,10 @@ fn call_fields_that_the_organisation_hides_are_left_out() {
     office.knob("hidden-field", json!({ "object": "Task", "field": "Description" }));
     let failed = write(&office, vec![item("z", about("Contact", &lee))]);
     let Failure::Invalid(wrong) = failure(&failed.outcomes[0]) else { panic!("not invalid") };
-    assert_eq!((wrong.fields.as_slice(), wrong.detail.said.id.as_str()), (["Description".to_owned()].as_slice(), "salesforce.field-hidden"));
+    assert_eq!(
+        (wrong.fields.as_slice(), wrong.detail.said.id.as_str()),
+        (["Description".to_owned()].as_slice(), "salesforce.field-hidden")
+    );
 }
 
 #[test]
@@ -215,6 +219,22 @@ fn a_call_that_a_broken_connection_left_in_doubt_is_found_by_its_key() {
     assert_eq!(office.spent().0 - before.0, 1, "one request for all keys");
     assert!(found[..100].iter().all(Option::is_some) && found[100..].iter().all(Option::is_none));
     assert!(Salesforce::find_written(office.during("find-written"), Vec::new(), NOW).unwrap().is_empty());
+}
+
+#[test]
+fn where_the_key_is_hidden_calls_are_known_again_by_what_they_say() {
+    let office = Office::new();
+    let lee = office.seed(person("Lee", "(415) 555-0112"));
+    let account = office.seed(company("Sample Ltd", "(415) 555-0113"));
+    office.knob("hidden-field", json!({ "object": "Task", "field": "CallObject" }));
+    let mut items = vec![item("a", about("Contact", &lee)), item("b", about("Account", &account)), item("c", about("Contact", &lee))];
+    items[2].entry.body = "Another call\nwith two lines ".to_owned();
+    let mut all = items.clone();
+    all.push(item("d", about("Contact", &lee)));
+    let ids: Vec<String> = write(&office, items).outcomes.iter().map(id).collect();
+    let found = Salesforce::find_written(office.during("find-written"), all, NOW).unwrap();
+    let found: Vec<Option<String>> = found.into_iter().map(|found| found.map(|found| found.id)).collect();
+    assert_eq!(found, [Some(ids[0].clone()), Some(ids[1].clone()), Some(ids[2].clone()), None]);
 }
 
 #[test]

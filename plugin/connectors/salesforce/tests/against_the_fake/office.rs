@@ -185,7 +185,8 @@ fn number(e164: &str, country: &str, forms: Vec<String>) -> Number {
 
 /// An American number, from its ten digits, as a host in America parses it.
 pub fn american(national: &str) -> Number {
-    let forms = vec![format!("1{national}"), national.to_owned(), format!("0111{national}"), format!("001{national}"), national[3..].to_owned()];
+    let forms =
+        vec![format!("1{national}"), national.to_owned(), format!("0111{national}"), format!("001{national}"), national[3..].to_owned()];
     number(&format!("+1{national}"), "US", forms)
 }
 
