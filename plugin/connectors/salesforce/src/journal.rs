@@ -18,7 +18,7 @@ use crate::{
     complaint::Complaint,
     composite::{self, Part},
     exchange::{Exchange, MAX_ID, Refused},
-    kinds::TASK,
+    kinds::{Kind, TASK},
     record, soql, task, whereabouts,
 };
 
@@ -195,20 +195,26 @@ fn judge(exchange: &mut Exchange<'_>, items: &[Item], refused: &BTreeMap<usize, 
 
 fn find_written(exchange: &mut Exchange<'_>, items: &[Item], since: Moment) -> Result<Vec<Option<RecordRef>>, Refused> {
     let context = exchange.context;
-    let mut keys: Vec<&str> = items.iter().map(|item| item.key.as_str()).collect();
-    keys.sort_unstable();
-    keys.dedup();
     // Days begin where the organisation is, and both clocks may be wrong by a little: one more on each side.
     let days = context.now.saturating_sub(since) / DAY_MS + 2;
     let end = format!(" AND CreatedDate = LAST_N_DAYS:{days}");
-    let queries = soql::in_lists("SELECT Id, CallObject FROM Task WHERE CallObject IN ", &keys, &end, KEYS);
+    let found = match by_key(exchange, items, &end) {
+        Err(refused) if hides_keys(&refused) => by_content(exchange, items, &end)?,
+        found => found?,
+    };
+    Ok(found.into_iter().map(|id| id.map(|id| record::reference(context, TASK, &id))).collect())
+}
+
+fn by_key(exchange: &mut Exchange<'_>, items: &[Item], end: &str) -> Result<Vec<Option<String>>, Refused> {
+    let keys = sorted(items.iter().map(|item| item.key.as_str()));
+    let queries = soql::in_lists("SELECT Id, CallObject FROM Task WHERE CallObject IN ", &keys, end, KEYS);
     let mut ids: BTreeMap<String, String> = BTreeMap::new();
     for answer in composite::queries(exchange, api::QUERY, &queries)? {
         for (key, id) in answer.read(|answer| written(&answer))? {
             ids.entry(key).or_insert(id);
         }
     }
-    Ok(items.iter().map(|item| ids.get(&item.key).map(|id| record::reference(context, TASK, id))).collect())
+    Ok(items.iter().map(|item| ids.get(&item.key).cloned()).collect())
 }
 
 fn written(answer: &Node<'_>) -> Result<Vec<(String, String)>, Wrong> {
@@ -216,4 +222,64 @@ fn written(answer: &Node<'_>) -> Result<Vec<(String, String)>, Wrong> {
     // Salesforce compares without case; the keys are compared again where they are looked up.
     let pair = |row: &Node<'_>| Ok((row.member(task::KEY)?.required_text()?.to_owned(), row.member("Id")?.required_id(MAX_ID)?));
     rows.iter().map(pair).collect()
+}
+
+fn hides_keys(refused: &Refused) -> bool {
+    let named = |complaint: &Complaint| complaint.named_fields().iter().any(|field| field.eq_ignore_ascii_case(task::KEY));
+    refused.complaints.iter().any(|complaint| complaint.code == "INVALID_FIELD" && named(complaint))
+}
+
+/// Where the organisation hides the field with our key, calls are known again by what they say: record, subject and text.
+fn by_content(exchange: &mut Exchange<'_>, items: &[Item], end: &str) -> Result<Vec<Option<String>>, Refused> {
+    let mut queries = Vec::new();
+    for (field, is_account) in [("WhoId", false), ("WhatId", true)] {
+        let of_field = items.iter().filter(|item| (Kind::of(&item.about) == Some(Kind::Account)) == is_account);
+        let ids = sorted(of_field.map(|item| item.about.id.as_str()));
+        let start = format!("SELECT Id, Subject, Description, WhoId, WhatId FROM Task WHERE {field} IN ");
+        queries.extend(soql::in_lists(&start, &ids, end, KEYS));
+    }
+    let mut rows: Vec<Content> = Vec::new();
+    for answer in composite::queries(exchange, api::QUERY, &queries)? {
+        rows.extend(answer.read(|answer| contents(&answer))?);
+    }
+    let found = items.iter().map(|item| {
+        let body = task::description(&item.entry.body, item.entry.recording.as_deref());
+        let wanted = (task::subject(&item.entry.subject), lines(&body));
+        let of_item = |row: &Content| row.about.contains(&item.about.id) && (&row.subject, &row.body) == (&wanted.0, &wanted.1);
+        // Each task is one call: two that say the same are two.
+        let at = rows.iter().position(of_item)?;
+        Some(rows.remove(at).id)
+    });
+    Ok(found.collect())
+}
+
+/// What a task says.
+struct Content {
+    id: String,
+    about: Vec<String>,
+    subject: String,
+    body: String,
+}
+
+fn contents(answer: &Node<'_>) -> Result<Vec<Content>, Wrong> {
+    let rows = answer.member("records")?.required_list()?;
+    let text = |row: &Node<'_>, name: &str| -> Result<String, Wrong> { Ok(row.member(name)?.text()?.unwrap_or_default().to_owned()) };
+    let content = |row: &Node<'_>| {
+        let about = vec![text(row, "WhoId")?, text(row, "WhatId")?];
+        let (subject, body) = (text(row, "Subject")?, lines(&text(row, "Description")?));
+        Ok(Content { id: row.member("Id")?.required_id(MAX_ID)?, about, subject, body })
+    };
+    rows.iter().map(content).collect()
+}
+
+/// The same text whatever ends its lines.
+fn lines(text: &str) -> String {
+    text.trim_end().replace('\r', "")
+}
+
+fn sorted<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut texts: Vec<&str> = texts.collect();
+    texts.sort_unstable();
+    texts.dedup();
+    texts
 }

@@ -222,6 +222,22 @@ fn a_call_that_a_broken_connection_left_in_doubt_is_found_by_its_key() {
 }
 
 #[test]
+fn where_the_key_is_hidden_calls_are_known_again_by_what_they_say() {
+    let office = Office::new();
+    let lee = office.seed(person("Lee", "(415) 555-0112"));
+    let account = office.seed(company("Sample Ltd", "(415) 555-0113"));
+    office.knob("hidden-field", json!({ "object": "Task", "field": "CallObject" }));
+    let mut items = vec![item("a", about("Contact", &lee)), item("b", about("Account", &account)), item("c", about("Contact", &lee))];
+    items[2].entry.body = "Another call\nwith two lines ".to_owned();
+    let mut all = items.clone();
+    all.push(item("d", about("Contact", &lee)));
+    let ids: Vec<String> = write(&office, items).outcomes.iter().map(id).collect();
+    let found = Salesforce::find_written(office.during("find-written"), all, NOW).unwrap();
+    let found: Vec<Option<String>> = found.into_iter().map(|found| found.map(|found| found.id)).collect();
+    assert_eq!(found, [Some(ids[0].clone()), Some(ids[1].clone()), Some(ids[2].clone()), None]);
+}
+
+#[test]
 fn what_is_too_large_for_one_request_is_parted() {
     let office = Office::new();
     let lee = office.seed(person("Lee", "(415) 555-0112"));
