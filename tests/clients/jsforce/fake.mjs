@@ -37,7 +37,7 @@ export async function startFake(...options) {
       new Promise((resolve) => {
         child.removeAllListeners('exit');
         child.once('exit', resolve);
-        child.kill('SIGINT');
+        child.kill('SIGTERM');
       }),
   };
 }

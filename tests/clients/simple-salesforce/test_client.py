@@ -3,7 +3,6 @@
 import os
 import pathlib
 import re
-import signal
 import subprocess
 import unittest
 
@@ -33,7 +32,7 @@ class Client(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        cls.fake.send_signal(signal.SIGINT)
+        cls.fake.terminate()
         cls.fake.wait(timeout=20)
         cls.fake.stdout.close()
 
