@@ -149,10 +149,9 @@ impl Rest {
 
     fn charged_call(&mut self, desk: &mut Desk<'_>, call: &Call) -> Reply {
         // A batch costs what its parts cost, and each of them is charged as it comes.
-        if !matches!(Resource::at(&call.path), Some(Resource::Batch)) || call.method != Method::POST {
-            if let Err(why) = self.charge(desk.context.now_ms) {
-                return why.into();
-            }
+        let is_batch = call.method == Method::POST && matches!(Resource::at(&call.path), Some(Resource::Batch));
+        if !is_batch && let Err(why) = self.charge(desk.context.now_ms) {
+            return why.into();
         }
         self.dispatch(desk, call)
     }
