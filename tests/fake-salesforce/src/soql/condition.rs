@@ -11,9 +11,6 @@ use super::{
 /// How deep parentheses and NOT may be nested. Salesforce's own bound is not published; this one keeps the stack small.
 const DEEPEST: usize = 60;
 
-/// How many comparisons a condition may have. Salesforce's own bound is not published; this one keeps the time of a query short, as rows
-/// that no index finds are compared one by one.
-const MOST_COMPARISONS: usize = 500;
 /// How many sub-selects a condition may have (SOQL and SOSL Reference, Comparison Operators).
 const MOST_SUB_SELECTS: usize = 2;
 
@@ -24,24 +21,17 @@ const MOST_SUB_SELECTS: usize = 2;
 pub fn condition(tokens: &mut Tokens<'_, '_>, nesting: Nesting) -> Parsed<Condition> {
     let at = tokens.peek().at;
     let read = chain(tokens, nesting, 0)?;
-    let (comparisons, sub_selects) = size(&read);
-    if sub_selects > MOST_SUB_SELECTS {
+    if sub_selects(&read) > MOST_SUB_SELECTS {
         return Err(Refusal::malformed(at, format!("Maximum {MOST_SUB_SELECTS} semi join sub-selects are allowed")));
-    }
-    if comparisons > MOST_COMPARISONS {
-        return Err(Refusal::new(at, "QUERY_TOO_COMPLICATED", "The filter conditions are too complicated."));
     }
     Ok(read)
 }
 
-/// How many comparisons there are, and how many of them are with sub-selects.
-fn size(condition: &Condition) -> (usize, usize) {
+fn sub_selects(condition: &Condition) -> usize {
     match condition {
-        Condition::All(parts) | Condition::Any(parts) => {
-            parts.iter().map(size).fold((0, 0), |(all, selects), (more, further)| (all + more, selects + further))
-        }
-        Condition::Not(inner) => size(inner),
-        Condition::Compare(comparison) => (1, usize::from(matches!(comparison.operand, Operand::Rows(_)))),
+        Condition::All(parts) | Condition::Any(parts) => parts.iter().map(sub_selects).sum(),
+        Condition::Not(inner) => sub_selects(inner),
+        Condition::Compare(comparison) => usize::from(matches!(comparison.operand, Operand::Rows(_))),
     }
 }
 

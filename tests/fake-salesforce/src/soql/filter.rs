@@ -122,6 +122,16 @@ impl Key {
 }
 
 impl Filter {
+    /// How many comparisons there are.
+    #[must_use]
+    pub fn tests(&self) -> usize {
+        match self {
+            Self::All(filters) | Self::Any(filters) => filters.iter().map(Self::tests).sum(),
+            Self::Not(filter) => filter.tests(),
+            Self::Test(..) => 1,
+        }
+    }
+
     /// Does it hold, where `value` tells the values?
     pub fn holds<'v>(&self, value: &dyn Fn(&Subject) -> Cow<'v, Value>) -> bool {
         match self {

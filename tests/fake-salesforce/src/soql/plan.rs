@@ -19,6 +19,8 @@ use super::{
     shape::{self, Shape},
 };
 
+/// How many comparisons a filter may have where no index helps, as each is made with each row. Salesforce's own bound is not published.
+const MOST_TESTS: usize = 500;
 /// Most fields behind ORDER BY (SOQL and SOSL Reference, ORDER BY); the wording of the refusal is not documented.
 const MOST_ORDERED: usize = 32;
 /// Biggest OFFSET.
@@ -101,6 +103,9 @@ impl Plan {
             _ => Output::Rows(shape::of(&scope, query)?),
         };
         let filter = query.condition.as_ref().map(|condition| scope.filter(condition)).transpose()?;
+        if filter.as_ref().is_some_and(|filter| filter.tests() > MOST_TESTS && candidates(org, object, filter).is_none()) {
+            return Err(Refusal::whole("QUERY_TOO_COMPLICATED", "The filter conditions are too complicated."));
+        }
         let order = if grouped { Vec::new() } else { query.order.iter().map(|order| sort(&scope, order)).collect::<Parsed<_>>()? };
         Ok(Self { object: object.name, filter, order, limit: query.limit, offset, output })
     }
