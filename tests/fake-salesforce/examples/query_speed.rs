@@ -1,6 +1,5 @@
-//! How long queries take over the seeded org of 75,000 rows. Measured by hand:
-//! `cargo test --release -p fake-salesforce --test query_speed -- --ignored --nocapture`.
-#![allow(clippy::unwrap_used, clippy::panic)]
+//! How long queries take over the seeded org of 75,000 rows, one line each: `cargo run -p fake-salesforce --release --example query_speed`.
+#![allow(clippy::panic, reason = "a benchmark may stop")]
 
 use std::time::Instant;
 
@@ -8,12 +7,8 @@ use fake_salesforce::{org::Context, seed, soql, sosl};
 
 const NOW: u64 = 1_795_334_400_000;
 const ROUNDS: u32 = 20;
-/// Without optimisation five times as long.
-const MOST_MS: u128 = if cfg!(debug_assertions) { 500 } else { 100 };
 
-#[test]
-#[ignore = "it measures"]
-fn no_query_over_the_seeded_org_takes_a_hundred_milliseconds() {
+fn main() {
     let org = seed::org(1, seed::Size::default(), NOW);
     let context = Context { now_ms: NOW, user: org.administrator(), allow_save: false, include_record_details: false, auto_assign: true };
     for text in [
@@ -38,7 +33,6 @@ fn no_query_over_the_seeded_org_takes_a_hundred_milliseconds() {
         }
         let took = start.elapsed() / ROUNDS;
         println!("{took:>12.1?} {total:>6} {text}");
-        assert!(took.as_millis() < MOST_MS, "{text}: {took:?}");
     }
     let text = "FIND {4155550123 OR 14155550123 OR 014155550123} IN PHONE FIELDS RETURNING Contact(Id, Name, Phone), Lead(Id, Name, Phone), Account(Id, Name, Phone) LIMIT 20";
     let start = Instant::now();
@@ -47,5 +41,4 @@ fn no_query_over_the_seeded_org_takes_a_hundred_milliseconds() {
     }
     let took = start.elapsed() / ROUNDS;
     println!("{took:>12.1?}        {text}");
-    assert!(took.as_millis() < 5, "{took:?}");
 }
