@@ -211,7 +211,7 @@ struct Player<'a> {
 
 impl<'a> Player<'a> {
     fn new(stage: &Stage, file: &Path, text: &str, scenario: &'a Scenario, crm: Crm) -> Result<Self, PlayError> {
-        let Crm { mut fake, address, credentials } = crm;
+        let Crm { fake, address, credentials } = crm;
         let wrong = |span: std::ops::Range<usize>, why: String| PlayError::Scenario(crate::scenario::wrong_at(file, text, span, why));
         let (pbx, facts) = cast::pbx(scenario);
         let starts = crate::scenario::time::local_moment(scenario.pbx.starts.get_ref(), scenario.pbx.time_zone.get_ref())
