@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::office::{NOW, Office, american, kind, person, unknown};
 
-fn draft(role: Role) -> Draft {
+pub fn draft(role: Role) -> Draft {
     Draft {
         role,
         kind: None,
