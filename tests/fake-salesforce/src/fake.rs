@@ -184,10 +184,13 @@ impl CrmFake for FakeSalesforce {
         "salesforce"
     }
 
-    fn settings(&self, address: &str) -> Vec<(String, Json)> {
-        [("address", address), ("client-id", TEST_CLIENT_ID), ("client-secret", TEST_CLIENT_SECRET)]
-            .map(|(key, value)| (key.to_owned(), value.into()))
-            .to_vec()
+    /// None: the connector has no settings. What connects it is [`CrmFake::application`].
+    fn settings(&self, _address: &str) -> Vec<(String, Json)> {
+        Vec::new()
+    }
+
+    fn own_id(&self, name: &str) -> String {
+        self.id_of(name).map_or_else(|| name.to_owned(), |id| id.to_string())
     }
 
     fn answer(&mut self, now_ms: u64, mut request: Request<Vec<u8>>) -> Answer {

@@ -251,6 +251,24 @@ fn a_call_that_a_broken_connection_left_in_doubt_is_found_by_its_key() {
 }
 
 #[test]
+fn calls_on_later_pages_are_found_too() {
+    let office = Office::new();
+    let lee = office.seed(person("Lee", "(415) 555-0112"));
+    let account = office.seed(company("Sample Ltd", "(415) 555-0113"));
+    let items: Vec<Item> = (0..5)
+        .map(|serial| item(&format!("k{serial}"), if serial < 3 { about("Contact", &lee) } else { about("Account", &account) }))
+        .collect();
+    write(&office, items.clone());
+    office.knob("page-size", json!(2));
+    let before = office.spent().0;
+    let found = Salesforce::find_written(office.during("find-written"), items.clone(), NOW).unwrap();
+    assert_eq!((found.iter().flatten().count(), office.spent().0 - before), (5, 3));
+    office.knob("hidden-field", json!({ "object": "Task", "field": "CallObject" }));
+    let found = Salesforce::find_written(office.during("find-written"), items, NOW).unwrap();
+    assert_eq!(found.iter().flatten().count(), 5);
+}
+
+#[test]
 fn where_the_key_is_hidden_calls_are_known_again_by_what_they_say() {
     let office = Office::new();
     let lee = office.seed(person("Lee", "(415) 555-0112"));
