@@ -106,6 +106,17 @@ fn a_warning_about_a_name_alone_makes_no_stranger_the_caller() {
 }
 
 #[test]
+fn who_was_typed_in_after_the_check_is_not_made_twice_where_a_rule_compares_numbers() {
+    let office = Office::of(fake_salesforce::fake::FakeSalesforce::new(NOW).refusing_known_numbers());
+    let there = office.seed(person("Lee", "+1 415 555 0112"));
+    for role in [Role::Person, Role::Prospect] {
+        let Err(Failure::Duplicate(elsewhere)) = create(&office, &draft(role)) else { panic!("not a duplicate") };
+        assert_eq!(elsewhere.found.id, there);
+    }
+    assert_eq!(office.fake.borrow().records().len(), 1);
+}
+
+#[test]
 fn what_a_cut_connection_left_behind_is_found_again_and_only_that() {
     let office = Office::new();
     let fault: crm_fake::Fault = serde_json::from_value(json!({ "what": "cut-after-commit", "on": ["create"], "times": 1 })).unwrap();
