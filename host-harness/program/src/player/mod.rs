@@ -412,10 +412,7 @@ impl<'a> Player<'a> {
             .filter_map(|(record, id)| {
                 // Kinds are named by the connector; where it has one kind a role, its page is that of the role's word, else the first.
                 let (_, page) = self.pages.iter().find(|(kind, _)| kind == kind_of(record.role)).or(self.pages.first())?;
-                Some((
-                    record.id.clone(),
-                    page.replace("{base}", &self.base).replace("{id}", id).replace("{kind}", kind_of(record.role)),
-                ))
+                Some((record.id.clone(), page.replace("{base}", &self.base).replace("{id}", id).replace("{kind}", kind_of(record.role))))
             })
             .collect();
         let store = self.core.store();
