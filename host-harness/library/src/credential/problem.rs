@@ -147,22 +147,22 @@ pub struct Problem {
 const MOST_WORDS: usize = 300;
 
 impl Problem {
-    pub(super) fn new(kind: Kind) -> Self {
+    pub(crate) fn new(kind: Kind) -> Self {
         Self { kind, arguments: Vec::new(), words: None }
     }
 
     /// About an account at this vendor.
-    pub(super) fn about(kind: Kind, vendor: &str) -> Self {
+    pub(crate) fn about(kind: Kind, vendor: &str) -> Self {
         Self::new(kind).with("crm", vendor)
     }
 
-    pub(super) fn with(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.arguments.push((name.to_owned(), plain(value)));
         self
     }
 
     /// Foreign words, shown as they are but for what could not be shown.
-    pub(super) fn saying(mut self, words: &str) -> Self {
+    pub(crate) fn saying(mut self, words: &str) -> Self {
         let words = plain(words);
         self.words = (!words.is_empty()).then_some(words);
         self
