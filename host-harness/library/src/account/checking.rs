@@ -64,7 +64,7 @@ impl CrmAccount {
             return Err(RunFailure::Missing("account").into());
         };
         self.credentials.belongs_to(self.credential(), &account.organisation)?;
-        let warnings = self.must_administer(&account)?;
+        let warnings = self.must_administer(&account, "account.no-longer-administrator")?;
         Ok(Checked { who: who(&account), warnings, usage: account.usage })
     }
 

@@ -70,7 +70,7 @@ impl CrmAccount {
         let Answer::Account(account) = self.ask_as(&connection, &Question::Verify, now)? else {
             return Err(RunFailure::Missing("account").into());
         };
-        let mut warnings = self.must_administer(&account)?;
+        let mut warnings = self.must_administer(&account, "account.no-administrator")?;
         connection.belongs_to(self.vendor(), &account.organisation)?;
         if let Some(mut known) = self.credentials.connection(&self.connection_row)? {
             known.belongs_to(self.vendor(), &account.organisation)?;
@@ -107,14 +107,14 @@ impl CrmAccount {
         }
     }
 
-    /// The account's warnings, if its user may administer the CRM or need not.
-    pub(super) fn must_administer(&self, account: &Account) -> Result<Vec<Message>, Trouble> {
+    /// The account's warnings, if its user may administer the CRM or need not. Else the message with this id.
+    pub(super) fn must_administer(&self, account: &Account, otherwise: &str) -> Result<Vec<Message>, Trouble> {
         let mut warnings = account.warnings.clone();
         if self.connector.description().needs_administrator {
             let about = [("crm", self.vendor()), ("user", account.user_name.as_str())];
             match &account.administrator {
                 Administrator::Yes => {}
-                Administrator::No => return Err(Cause::host("account.no-administrator", &about).into()),
+                Administrator::No => return Err(Cause::host(otherwise, &about).into()),
                 // A connector that knows the reason has told it.
                 Administrator::Unknown | Administrator::Other(_) if !warnings.is_empty() => {}
                 Administrator::Unknown | Administrator::Other(_) => warnings.push(host_message("account.rights-unknown", &about)),
