@@ -12,6 +12,7 @@ const TARGET: &str = "wasm32-wasip2";
 const GUESTS: &[(&str, &str, &str)] = &[
     ("pbx-crm-policy", "pbx_crm_policy.wasm", "PBX_CRM_POLICY"),
     ("pbx-webhook-connector", "pbx_webhook_connector.wasm", "PBX_CRM_WEBHOOK"),
+    ("pbx-salesforce-connector", "pbx_salesforce_connector.wasm", "PBX_CRM_SALESFORCE"),
     ("pbx-greeter", "pbx_greeter.wasm", "PBX_CRM_TEST_GREETER"),
     ("pbx-naughty-plugin", "pbx_naughty_plugin.wasm", "PBX_CRM_TEST_NAUGHTY_PLUGIN"),
     ("pbx-naughty-connector", "pbx_naughty_connector.wasm", "PBX_CRM_TEST_NAUGHTY_CONNECTOR"),

@@ -19,8 +19,8 @@ use pbx_crm_host::credential::revoke::Revoked;
 use pbx_crm_host::credential::sealed_file::{Key, SealedFile};
 use pbx_crm_host::credential::secret::Secret;
 use pbx_crm_host::credential::store::{CredentialStore, MemoryStore, Row};
-use pbx_crm_host::credential::target::OnPremises;
 use pbx_crm_host::credential::terms::{LoginHost, OAuthTerms, OrganisationTerms, Pin, Pinned, RefusalTerms, SignatureTerms};
+use pbx_crm_host::egress::target::OnPremises;
 
 const NOW: u64 = 1_795_000_000_000;
 const WAIT: Duration = Duration::from_secs(10);

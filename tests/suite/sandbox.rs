@@ -12,7 +12,8 @@
 use std::path::Path;
 
 use pbx_crm::guests::Components;
-use pbx_crm::player::{Play, Stage, crm};
+use pbx_crm::player::crm::Crm;
+use pbx_crm::player::{Play, Stage};
 use pbx_crm::scenario;
 use pbx_crm_host::component::{LoadError, PreparedConnector, PreparedPlugin, Source};
 use pbx_crm_host::core::io::{Line, Output, Told};
@@ -71,8 +72,8 @@ fn play(components: Components, text: &str) -> Play {
     let stage = Stage::new(components).expect("the components load");
     let file = Path::new("test.toml");
     let scenario = scenario::parse(file, text).expect("the scenario is right");
-    let mut fake = crm::built_in(stage.connector_id()).expect("a fake");
-    stage.play(file, text, &scenario, fake.as_mut(), crm::IN_PROCESS).expect("the play ends")
+    let crm = Crm::in_process(stage.connector_id()).expect("a fake");
+    stage.play(file, text, &scenario, crm).expect("the play ends")
 }
 
 fn naughty_plugin(behaviour: &str) -> Play {

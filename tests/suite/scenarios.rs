@@ -1,4 +1,5 @@
-//! Plays every scenario below `tests/scenarios`: one test for each, named after its file and the requirements that it proves.
+//! Plays every scenario below `tests/scenarios`, unchanged, with each connector that the program carries against that connector's fake CRM: one
+//! test for each, named after the connector, the requirements that it proves, and its file.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,19 +14,24 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Trial};
-use pbx_crm::guests::Components;
-use pbx_crm::player::{Stage, check, crm};
+use pbx_crm::guests::{self, Components};
+use pbx_crm::player::crm::Crm;
+use pbx_crm::player::{Stage, check};
 use pbx_crm::{scenario, timeline};
 
 fn main() {
     let arguments = Arguments::from_args();
-    let stage = Arc::new(Stage::new(Components::built()).expect("the built components load"));
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/scenarios");
     let mut files = Vec::new();
     collect(&root, &mut files);
     files.sort();
     assert!(!files.is_empty(), "there are scenarios below {}", root.display());
-    let trials = files.into_iter().map(|file| trial(&root, file, Arc::clone(&stage))).collect();
+    let mut trials = Vec::new();
+    for connector in guests::CONNECTORS {
+        let components = Components::built_with(connector).expect("a built connector");
+        let stage = Arc::new(Stage::new(components).expect("the built components load"));
+        trials.extend(files.iter().map(|file| trial(&root, file.clone(), Arc::clone(&stage))));
+    }
     libtest_mimic::run(&arguments, trials).exit();
 }
 
@@ -44,11 +50,12 @@ fn trial(root: &Path, file: PathBuf, stage: Arc<Stage>) -> Trial {
     let short = file.strip_prefix(root).unwrap_or(&file).with_extension("").display().to_string();
     let proves = scenario::load(&file).map(|scenario| scenario.proves.join("_").to_lowercase().replace('-', "_")).unwrap_or_default();
     let name = if proves.is_empty() { short } else { format!("{proves}::{short}") };
+    let name = format!("{}::{name}", stage.connector_id());
     Trial::test(name, move || {
         let text = std::fs::read_to_string(&file).map_err(|why| why.to_string())?;
         let parsed = scenario::parse(&file, &text).map_err(|why| why.to_string())?;
-        let mut fake = crm::built_in(stage.connector_id()).map_err(|why| why.to_string())?;
-        let play = stage.play(&file, &text, &parsed, fake.as_mut(), crm::IN_PROCESS).map_err(|why| why.to_string())?;
+        let crm = Crm::in_process(stage.connector_id()).map_err(|why| why.to_string())?;
+        let play = stage.play(&file, &text, &parsed, crm).map_err(|why| why.to_string())?;
         let differences = check::check(&parsed, &text, &play);
         if differences.is_empty() {
             return Ok(());

@@ -68,7 +68,8 @@
 //! * [`host`]: what is embedded: threads, clock, HTTP. Everything else works without them.
 //! * [`core`]: the state machine inside, for simulations: what happened goes in, what is to be done comes out, time is an argument.
 //! * [`component`], [`engine`], [`limits`], [`bindings`]: components, how they are checked, and what they can never exceed.
-//! * `credential` (with the feature of that name): how accounts at CRMs are opened and kept, and where requests may go.
+//! * [`credential`]: how accounts at CRMs are opened and kept.
+//! * [`egress`]: the guarded way out, for all bytes.
 //! * [`pbx`], [`event`], [`number`], [`binding`], [`settings`], [`store`]: the words in which host and firmware speak.
 //! * [`texts`], [`messages`]: messages are an id with arguments; these make sentences of them.
 
@@ -81,8 +82,8 @@ pub mod bindings;
 pub mod component;
 mod connector;
 pub mod core;
-#[cfg(feature = "credential")]
 pub mod credential;
+pub mod egress;
 pub mod engine;
 pub mod event;
 mod hook;

@@ -3,16 +3,26 @@
 use std::io::Write;
 use std::path::Path;
 
-use crm_fake::{RemoteCrm, Server};
+use crm_fake::Server;
 
 use crate::guests::Components;
-use crate::player::{PlayError, Stage, check, crm};
+use crate::player::crm::{self, Crm};
+use crate::player::{PlayError, Stage, check};
 use crate::{scenario, timeline};
 
 /// The afternoon.
 const AFTERNOON: &str = include_str!("../../../tests/scenarios/demo/an-afternoon.toml");
 /// Its name in messages.
 const FILE: &str = "tests/scenarios/demo/an-afternoon.toml";
+
+/// Its connector.
+pub const CONNECTOR: &str = "salesforce";
+
+/// The components that the demo is played with.
+#[must_use]
+pub fn components() -> Components {
+    Components::built_with(CONNECTOR).unwrap_or_else(Components::built)
+}
 
 /// Plays the afternoon over real HTTP on loopback and tells it.
 ///
@@ -22,13 +32,10 @@ const FILE: &str = "tests/scenarios/demo/an-afternoon.toml";
 /// A component was refused, or the CRM could not listen.
 pub fn run(components: Components, out: &mut dyn Write) -> Result<(Server, bool), DemoError> {
     let stage = Stage::new(components)?;
-    let fake = crm::built_in(stage.connector_id())?;
-    let server = Server::start(fake, 0).map_err(DemoError::Listen)?;
-    let mut remote =
-        RemoteCrm::connect(server.address()).map_err(|why| PlayError::Crm { crm: server.address().to_owned(), why: why.to_string() })?;
+    let server = Server::start(crm::built_in(stage.connector_id())?, 0).map_err(DemoError::Listen)?;
     let file = Path::new(FILE);
     let afternoon = scenario::parse(file, AFTERNOON).map_err(PlayError::from)?;
-    let play = stage.play(file, AFTERNOON, &afternoon, &mut remote, server.address())?;
+    let play = stage.play(file, AFTERNOON, &afternoon, Crm::remote(server.address())?)?;
     writeln!(out, "{}", timeline::render(&afternoon, &play)).map_err(DemoError::Write)?;
     let differences = check::check(&afternoon, AFTERNOON, &play);
     for difference in &differences {

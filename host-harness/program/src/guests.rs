@@ -13,19 +13,43 @@ pub struct Components {
     pub connector: Source,
 }
 
+/// The connectors that the program carries, by their ids.
+pub const CONNECTORS: [&str; 2] = ["salesforce", "webhook"];
+
 impl Components {
-    /// Those that were built with the program.
+    /// Those that were built with the program, with the connector for `webhook`.
     #[must_use]
     pub fn built() -> Self {
-        Self {
-            policy: Source::bytes("policy.wasm (built in)", include_bytes!(env!("PBX_CRM_POLICY")).as_slice()),
-            connector: Source::bytes("webhook.wasm (built in)", include_bytes!(env!("PBX_CRM_WEBHOOK")).as_slice()),
-        }
+        Self { policy: policy(), connector: webhook() }
     }
 
-    /// `policy.wasm` and `webhook.wasm` of a folder. Whether they are there shows when they are loaded.
+    /// The same with this connector, one of [`CONNECTORS`]. None: the program carries no such connector.
     #[must_use]
-    pub fn from_folder(folder: &Path) -> Self {
-        Self { policy: folder.join("policy.wasm").into(), connector: folder.join("webhook.wasm").into() }
+    pub fn built_with(connector: &str) -> Option<Self> {
+        Some(Self { policy: policy(), connector: self::connector(connector)? })
     }
+
+    /// `policy.wasm` of a folder, and the connector's file there, named by its id. Whether they are there shows when they are loaded.
+    #[must_use]
+    pub fn from_folder(folder: &Path, connector: &str) -> Self {
+        Self { policy: folder.join("policy.wasm").into(), connector: folder.join(format!("{connector}.wasm")).into() }
+    }
+}
+
+/// A connector that the program carries.
+#[must_use]
+pub fn connector(id: &str) -> Option<Source> {
+    match id {
+        "salesforce" => Some(Source::bytes("salesforce.wasm (built in)", include_bytes!(env!("PBX_CRM_SALESFORCE")).as_slice())),
+        "webhook" => Some(webhook()),
+        _ => None,
+    }
+}
+
+fn policy() -> Source {
+    Source::bytes("policy.wasm (built in)", include_bytes!(env!("PBX_CRM_POLICY")).as_slice())
+}
+
+fn webhook() -> Source {
+    Source::bytes("webhook.wasm (built in)", include_bytes!(env!("PBX_CRM_WEBHOOK")).as_slice())
 }

@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use pbx_crm::guests::Components;
-use pbx_crm::player::{Stage, check, crm};
+#[cfg(feature = "demo")]
+use pbx_crm::demo;
+use pbx_crm::guests::{self, Components};
+use pbx_crm::player::crm::Crm;
+use pbx_crm::player::{Stage, check};
 use pbx_crm::{scenario, timeline};
 
 /// Makes a PBX work with a CRM.
@@ -25,7 +28,7 @@ enum Command {
         /// End after the play; the exit code is 0 only if all came out right.
         #[arg(long)]
         once: bool,
-        /// Take policy.wasm and webhook.wasm of this folder instead of those built in.
+        /// Take policy.wasm and salesforce.wasm of this folder instead of those built in.
         #[arg(long, value_name = "DIR")]
         components: Option<PathBuf>,
     },
@@ -57,9 +60,9 @@ enum Command {
         /// Take this policy instead of the one built in.
         #[arg(long, value_name = "WASM")]
         policy: Option<PathBuf>,
-        /// Take this connector instead of the one built in.
-        #[arg(long, value_name = "WASM")]
-        connector: Option<PathBuf>,
+        /// The connector: "webhook" or "salesforce", which are built in, or the file of another one.
+        #[arg(long, value_name = "ID|WASM", default_value = "webhook")]
+        connector: PathBuf,
         /// Address of a CRM with the control interface of tests/crm-fake, for a connector that has no built-in one.
         #[arg(long, value_name = "URL")]
         crm: Option<String>,
@@ -75,7 +78,7 @@ fn main() -> ExitCode {
         Command::Play { files, json, quiet, policy, connector, crm } => {
             let mut components = Components::built();
             components.policy = policy.map_or(components.policy, Into::into);
-            components.connector = connector.map_or(components.connector, Into::into);
+            components.connector = connector.to_str().and_then(guests::connector).unwrap_or_else(|| connector.into());
             play(
                 &files,
                 components,
@@ -102,8 +105,8 @@ fn main() -> ExitCode {
 
 #[cfg(feature = "demo")]
 fn demo(once: bool, components: Option<&Path>) -> Result<bool, Box<dyn std::error::Error>> {
-    let components = components.map_or_else(Components::built, Components::from_folder);
-    let (server, right) = pbx_crm::demo::run(components, &mut std::io::stdout())?;
+    let components = components.map_or_else(|| demo::components(), |folder| Components::from_folder(folder, demo::CONNECTOR));
+    let (server, right) = demo::run(components, &mut std::io::stdout())?;
     if once {
         return Ok(right);
     }
@@ -164,11 +167,11 @@ fn play(files: &[PathBuf], components: Components, remote: Option<&str>, show: S
     for file in files {
         let text = std::fs::read_to_string(file).map_err(|why| scenario::ScenarioError::Read { file: file.clone(), why })?;
         let parsed = scenario::parse(file, &text)?;
-        let (mut fake, address) = match remote {
-            Some(address) => (crm::remote(address)?, address),
-            None => (crm::built_in(stage.connector_id())?, crm::IN_PROCESS),
+        let crm = match remote {
+            Some(address) => Crm::remote(address)?,
+            None => Crm::in_process(stage.connector_id())?,
         };
-        let played = stage.play(file, &text, &parsed, fake.as_mut(), address)?;
+        let played = stage.play(file, &text, &parsed, crm)?;
         let differences = check::check(&parsed, &text, &played);
         all_right &= differences.is_empty();
         let mut out = std::io::stdout().lock();

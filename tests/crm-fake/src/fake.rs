@@ -1,7 +1,7 @@
 use http::Response;
 use serde_json::Value;
 
-use crate::{Activity, Answer, ControlError, Fault, MAX_BODY, Record, RecordedRequest, SeedRecord, SeedUser, wire};
+use crate::{Activity, Answer, Application, ControlError, Fault, MAX_BODY, Record, RecordedRequest, SeedRecord, SeedUser, wire};
 
 /// A CRM that exists for tests only.
 ///
@@ -69,6 +69,22 @@ pub trait CrmFake: Send {
     fn seed_users(&mut self, now_ms: u64, users: Vec<SeedUser>) -> Result<Vec<String>, ControlError> {
         let _ = (now_ms, users);
         Err(ControlError::Unsupported(format!("{} has no users", self.name())))
+    }
+
+    /// The app under which a PBX asks this CRM for access when the CRM is at `address`; None: it wants no such thing.
+    fn application(&self, address: &str) -> Option<Application> {
+        let _ = address;
+        None
+    }
+
+    /// A person with a browser opens the address at which an app asks for access, signs in as the CRM's administrator and allows it. Gives
+    /// the address to which the CRM sends the browser in the end, which is not opened. The browser's requests are among the others.
+    ///
+    /// # Errors
+    /// [`ControlError::Unsupported`] if this CRM has no such pages, [`ControlError::Invalid`] if it does not come to an approval.
+    fn person_approves(&mut self, now_ms: u64, authorise_url: &str) -> Result<String, ControlError> {
+        let _ = (now_ms, authorise_url);
+        Err(ControlError::Unsupported(format!("{} asks nobody for access", self.name())))
     }
 
     /// Longest body of a request that the server reads for this fake, in bytes.

@@ -15,6 +15,7 @@
 //! Numbers, names and addresses in tests are fictional.
 
 mod activity;
+mod application;
 mod control_error;
 mod fake;
 mod fault;
@@ -31,6 +32,7 @@ mod user;
 pub mod wire;
 
 pub use activity::{Activity, Direction};
+pub use application::Application;
 pub use control_error::ControlError;
 pub use fake::CrmFake;
 pub use fault::{Fault, FaultKind, LATEST_COMMIT_MS};

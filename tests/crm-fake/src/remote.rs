@@ -6,10 +6,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use ureq::{Agent, Body};
 
 use crate::{
-    Activity, Answer, ControlError, CrmFake, Fault, Outcome, Record, RecordedRequest, SeedRecord, SeedUser,
+    Activity, Answer, Application, ControlError, CrmFake, Fault, Outcome, Record, RecordedRequest, SeedRecord, SeedUser,
     server::{
         AFTER_MS, NOW_MS, OUTCOME,
-        control::{Clock, Ids, Name},
+        control::{Approved, Asking, Clock, Ids, Name},
     },
 };
 
@@ -170,6 +170,17 @@ impl CrmFake for RemoteCrm {
     fn seed_users(&mut self, now_ms: u64, users: Vec<SeedUser>) -> Result<Vec<String>, ControlError> {
         let Ids { ids } = self.ask(Method::POST, "users", Some(now_ms), written(&users)?)?;
         Ok(ids)
+    }
+
+    fn application(&self, address: &str) -> Option<Application> {
+        let address = percent_encoding::utf8_percent_encode(address, percent_encoding::NON_ALPHANUMERIC);
+        self.sure(self.ask(Method::GET, &format!("application?address={address}"), None, Vec::new()))
+    }
+
+    fn person_approves(&mut self, now_ms: u64, authorise_url: &str) -> Result<String, ControlError> {
+        let asking = Asking { authorise_url: authorise_url.to_owned() };
+        let Approved { callback } = self.ask(Method::POST, "approvals", Some(now_ms), written(&asking)?)?;
+        Ok(callback)
     }
 }
 

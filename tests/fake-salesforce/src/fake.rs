@@ -8,8 +8,8 @@ mod seeding;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crm_fake::{
-    Activity, Answer, ControlError, CrmFake, Fault, Faults, LateCommits, Record, RecordedRequest, RequestLog, SeedRecord, SeedUser,
-    server::SCHEME,
+    Activity, Answer, Application, ControlError, CrmFake, Fault, Faults, LateCommits, Outcome, Record, RecordedRequest, RequestLog,
+    SeedRecord, SeedUser, server::SCHEME,
 };
 use http::{Method, Request, Response, header};
 use serde_json::Value as Json;
@@ -20,9 +20,9 @@ use crate::{
     error::ApiError,
     id::Id,
     knobs,
-    oauth::{Auth, TEST_CLIENT_ID, TEST_CLIENT_SECRET},
+    oauth::{ADMIN, Auth, PASSWORD, TEST_CLIENT_ID, TEST_CLIENT_SECRET},
     org::Org,
-    pages,
+    pages, person,
     rest::Rest,
     seed,
 };
@@ -245,6 +245,22 @@ impl CrmFake for FakeSalesforce {
 
     fn seed_users(&mut self, now_ms: u64, users: Vec<SeedUser>) -> Result<Vec<String>, ControlError> {
         seeding::users(self, now_ms, &users)
+    }
+
+    fn application(&self, address: &str) -> Option<Application> {
+        Some(Application { client_id: TEST_CLIENT_ID.to_owned(), client_secret: TEST_CLIENT_SECRET.to_owned(), login: address.to_owned() })
+    }
+
+    fn person_approves(&mut self, now_ms: u64, authorise_url: &str) -> Result<String, ControlError> {
+        let object = self.org.object("User");
+        let admin = object.zip(self.user_of(ADMIN).and_then(|id| self.org.row(id)));
+        let username = admin.and_then(|(object, row)| row.named(object, "Username").as_text()).unwrap_or_default().to_owned();
+        let mut exchange = |request| match self.answer(now_ms, request).outcome {
+            Outcome::Response(response) => response,
+            // To a person, a lost connection is a page of the browser's own.
+            Outcome::Cut | Outcome::Refused => pages::html::message(502, "No connection", "The connection was lost."),
+        };
+        person::approve(&mut exchange, authorise_url, &username, PASSWORD, true).map_err(ControlError::Invalid)
     }
 
     fn body_limit(&self) -> usize {

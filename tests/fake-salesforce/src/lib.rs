@@ -10,6 +10,7 @@
 //! * [`oauth`]: apps, approvals, codes, tokens, and the pages on which a person signs in;
 //! * [`rest`]: the REST API over all of these;
 //! * [`pages`]: what a person sees who opens a record;
+//! * [`person`]: somebody with a browser, who signs in on those pages;
 //! * [`fake`]: all of it behind one address, with the control side that tests steer any fake by; [`knobs`]: what they turn;
 //! * [`standalone`]: the fake as a server of its own;
 //! * [`seed`]: an org of any size, made from a number.
@@ -24,6 +25,7 @@ pub mod limits;
 pub mod oauth;
 pub mod org;
 pub mod pages;
+pub mod person;
 pub mod rest;
 pub mod schema;
 pub mod seed;

@@ -14,6 +14,8 @@ use crate::bindings::hooks_exports::settings_page::{Field, Problem};
 use crate::bindings::hooks_exports::{settings_page, texts};
 use crate::connector::http::HttpGate;
 use crate::connector::{ConnectorData, new_instance};
+use crate::credential::entered::SecretTerms;
+use crate::credential::terms::OAuthTerms;
 use crate::engine::SandboxEngine;
 use crate::limits;
 use crate::settings::Settings;
@@ -241,13 +243,15 @@ fn check_description(description: &Description) -> Result<(), String> {
     }
     match &description.auth {
         Auth::None => {}
-        // Without its credential every request would be refused by the CRM: better told now than when the phone rings.
-        Auth::Oauth2Code(_) | Auth::Secret(_) => {
-            return Err("it wants a credential, and this release of the host can hold none yet".to_owned());
-        }
+        Auth::Oauth2Code(_) => drop(OAuthTerms::declared(description)?),
+        Auth::Secret(_) => drop(SecretTerms::declared(description)?),
         Auth::Other(kind) => {
             return Err(format!("it wants to sign in by `{kind}`, which this host does not know; it may need a newer host"));
         }
+    }
+    let pins = matches!(&description.auth, Auth::Oauth2Code(auth) if auth.pins.iter().any(|pin| pin.what == "api"));
+    if !pins && description.operations.iter().any(|operation| matches!(operation.at, Place::Pinned)) {
+        return Err("one of its operations is at the address that the authorisation tells, and it declares no pin for that".to_owned());
     }
     for operation in &description.operations {
         if let Place::Other(place) = &operation.at {

@@ -11,10 +11,11 @@ use tokio::sync::oneshot;
 use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::permit::Permits;
+use crate::credential::problem::Problem;
 use crate::limits;
 
 /// Why an HTTP request has no answer. What matters to a connector is whether the CRM may have seen the request.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HttpFailure {
     /// The host name does not resolve. Nothing was sent.
     #[error("the name does not resolve")]
@@ -31,6 +32,12 @@ pub enum HttpFailure {
     /// The guard did not let it out. Nothing was sent.
     #[error("not allowed: {0}")]
     Denied(String),
+    /// There is no credential to send it with. Nothing was sent.
+    #[error("no credential: {0}")]
+    Credential(Box<Problem>),
+    /// The account's API has another address now, as the last token answer told. Nothing was sent.
+    #[error("the account is at {0} now")]
+    Moved(String),
     /// The connection broke after the request went out.
     #[error("the connection broke before the answer was complete")]
     Cut,
@@ -49,7 +56,8 @@ impl From<HttpFailure> for Error {
             HttpFailure::Refused => Self::ConnectionRefused,
             HttpFailure::ConnectTimeout => Self::ConnectionTimeout,
             HttpFailure::Tls(_) => Self::TlsProtocolError,
-            HttpFailure::Denied(_) => Self::HttpRequestDenied,
+            HttpFailure::Denied(_) | HttpFailure::Credential(_) => Self::HttpRequestDenied,
+            HttpFailure::Moved(_) => Self::ConnectionRefused,
             HttpFailure::Cut => Self::ConnectionTerminated,
             HttpFailure::Timeout => Self::HttpResponseTimeout,
             HttpFailure::TooLarge => Self::HttpResponseBodySize(None),

@@ -184,6 +184,11 @@ impl Runs {
         self.suspended.push(Suspended { run, deadline, future, shared });
     }
 
+    /// The call that waits for this answer.
+    pub(crate) fn run_of(&self, exchange: u64) -> Option<u64> {
+        self.exchanges.get(&exchange).map(|waiting| waiting.run)
+    }
+
     /// Hands an HTTP answer to the call that waits for it. False: nobody does any more.
     pub(crate) fn answer(&mut self, exchange: u64, answer: HttpAnswer) -> bool {
         self.exchanges.remove(&exchange).is_some_and(|waiting| waiting.answer.send(answer).is_ok())

@@ -4,6 +4,7 @@
 //! [`Core::step`] takes what happened and returns what is to be done. A hook runs inside a step and takes a fraction of a
 //! millisecond; a connector's HTTP request is an *output*, its answer an *input*, so nothing in here ever waits.
 
+mod accounts;
 mod askings;
 pub(crate) mod call;
 mod commit;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 
 use crate::binding::Bindings;
 use crate::bindings::crm::connections::{Connection, KindInfo};
+use crate::bindings::crm::types::UserRef;
 use crate::bindings::hooks::types::{Message, SettingValue};
 use crate::component::connector::PreparedConnector;
 use crate::component::plugin::PreparedPlugin;
@@ -74,6 +76,8 @@ pub struct ConnectorParts {
     pub base: String,
     /// The organisation for ever, as `account.verify` told it.
     pub organisation: String,
+    /// The connected user, as `account.verify` told it.
+    pub user: Option<UserRef>,
     /// For people.
     pub organisation_name: String,
     /// Records are made here. At most one account.
@@ -128,6 +132,7 @@ struct Slot {
     settings: Settings,
     base: String,
     organisation: String,
+    user: Option<UserRef>,
     running: u32,
 }
 
@@ -181,6 +186,7 @@ impl Core {
                 settings: parts.settings,
                 base: parts.base,
                 organisation: parts.organisation,
+                user: parts.user,
                 running: 0,
             });
         }
@@ -229,9 +235,7 @@ impl Core {
         self.now = self.now.max(now);
         match input {
             Input::Call(event) => self.take_event(event),
-            Input::Http { exchange, answer } => {
-                self.runs.answer(exchange, answer);
-            }
+            Input::Http { exchange, answer } => self.take_http(exchange, answer),
             Input::Question(asked) => self.take_question(asked),
             Input::Time => {}
         }

@@ -1,6 +1,7 @@
 //! What connectors answered, and what follows from it.
 
 use super::Core;
+use super::accounts::with_problem;
 use super::failures::{detail, failure_detail, run_failure};
 use super::io::{AskedResult, LogLine, Told};
 use super::lanes::Waiting;
@@ -36,7 +37,7 @@ impl Core {
             self.tell(Told::Denied { connector: id.clone(), why });
         }
         let answer = match outcome {
-            Ok(answer) => answer,
+            Ok(answer) => answer.map_err(|failure| with_problem(failure, job.problem.as_ref())),
             Err(why) => {
                 let failure = run_failure(&why, job.writes && requests > 0);
                 if !matches!(why, RunFailure::Deadline) {

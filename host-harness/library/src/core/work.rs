@@ -9,6 +9,7 @@ use crate::bindings::connector::pbx::crm::context::Context;
 use crate::bindings::crm::types::{About, Draft, Failure, RecordRef, UserRef};
 use crate::bindings::hooks::types::Number;
 use crate::connector::run::Question;
+use crate::credential::problem::Problem;
 use crate::event::Moment;
 use crate::limits;
 use crate::store::{Change, Task, WorkItem, WorkState};
@@ -22,6 +23,8 @@ pub(super) struct Job {
     /// Numbers or keys, for the explanation.
     pub(super) about: Vec<String>,
     pub(super) purpose: Purpose,
+    /// Why one of its requests could not be sent.
+    pub(super) problem: Option<Problem>,
 }
 
 /// What a connector call's answer is for.
@@ -338,7 +341,9 @@ impl Core {
             time_left: limits::CONNECTOR_TIME_MS,
             requests_left: limits::CONNECTOR_REQUESTS,
             language,
-            extras: vec![("organisation".to_owned(), connected.organisation.clone())],
+            organisation: Some(connected.organisation.clone()),
+            user: connected.user.clone(),
+            extras: Vec::new(),
         };
         let job = Job {
             slot,
@@ -347,6 +352,7 @@ impl Core {
             writes: question.writes(),
             about,
             purpose,
+            problem: None,
         };
         self.jobs.insert(self.last_run, job);
         self.runs.start(

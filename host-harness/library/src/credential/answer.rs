@@ -21,9 +21,9 @@ use super::connection::Client;
 use super::endpoint::{ExchangeFailed, MOST_BYTES, TokenEndpoint};
 use super::problem::{Kind, Problem};
 use super::secret::Secret;
-use super::target::{OnPremises, Origin};
 use super::terms::{OAuthTerms, Pinned};
 use super::verdict::{self, Asked};
+use crate::egress::target::{OnPremises, Origin};
 
 /// No server gives a longer token; a header section with one must still fit.
 const MOST_TOKEN_BYTES: usize = 8 * 1024;

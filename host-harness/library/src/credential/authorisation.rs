@@ -12,9 +12,9 @@ use super::entropy::{self, Entropy};
 use super::problem::{Kind, Problem};
 use super::secret::Secret;
 use super::store::Row;
-use super::target::{OnPremises, Origin};
 use super::terms::{OAuthTerms, Pinned};
 use super::verdict;
+use crate::egress::target::{OnPremises, Origin};
 
 /// How long a person may take to sign in, in milliseconds. Salesforce's code lives 15 minutes; ours is the shorter.
 pub const OPEN_MS: u64 = 10 * 60 * 1000;
@@ -91,6 +91,9 @@ impl Authorisations {
     /// A setting is wrong, or too many are open.
     pub fn begin(&self, application: Application, session: &str, now_ms: u64) -> Result<String, Problem> {
         let terms = &application.terms;
+        if application.client.id.trim().is_empty() || (application.client.secret.is_none() && !terms.public_client) {
+            return Err(Problem::about(Kind::WrongClient, &terms.vendor));
+        }
         let login = terms.login(&application.login, &application.on_premises)?;
         let redirect = redirect(terms, &application.redirect_uri)?;
         let state = Secret::new(entropy::token(&*self.entropy)?);
@@ -152,7 +155,8 @@ impl Authorisations {
         if let (None, Some(pin)) = (&api, terms.pins.iter().find(|pin| pin.what == Pinned::Api)) {
             return Err(pin_missing(terms, &pin.name));
         }
-        if answer.refresh.is_none() && asks_for_refresh(terms) {
+        // Without one the access would last some hours, and nobody would know why it ended.
+        if answer.refresh.is_none() && terms.refresh_token {
             return Err(Problem::about(Kind::NoRefreshToken, &terms.vendor));
         }
         let grant = Grant {
@@ -219,7 +223,7 @@ impl Fields {
 
 /// RFC 9207: who answers, where the CRM says so, must be the one who was asked, or the account's own host.
 fn check_issuer(terms: &OAuthTerms, issuer: &str, login: &Origin, on_premises: &OnPremises) -> Result<(), Problem> {
-    let ours = super::target::parse(issuer, on_premises).is_ok_and(|origin| origin == *login)
+    let ours = crate::egress::target::parse(issuer, on_premises).is_ok_and(|origin| origin == *login)
         || terms.pins.iter().any(|pin| terms.pinned(pin, issuer, on_premises).is_ok());
     if ours { Ok(()) } else { Err(Problem::about(Kind::ForeignIssuer, &terms.vendor).with("issuer", issuer)) }
 }
@@ -230,12 +234,6 @@ fn senseless(terms: &OAuthTerms, what: &str) -> Problem {
 
 fn pin_missing(terms: &OAuthTerms, property: &str) -> Problem {
     Problem::about(Kind::PinMissing, &terms.vendor).with("property", property)
-}
-
-/// Was a refresh token asked for? Then an account without one would last two hours, and nobody would know why it ended.
-fn asks_for_refresh(terms: &OAuthTerms) -> bool {
-    terms.scopes.iter().any(|scope| scope == "refresh_token" || scope == "offline_access")
-        || terms.authorise_parameters.iter().any(|(name, value)| name == "access_type" && value == "offline")
 }
 
 /// A callback that CRMs accept: https, or http on this machine.

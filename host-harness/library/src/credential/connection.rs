@@ -109,7 +109,7 @@ impl Connection {
     }
 
     /// For the store.
-    pub(super) fn to_row(&self) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    pub(crate) fn to_row(&self) -> Result<Zeroizing<Vec<u8>>, Problem> {
         serde_json::to_vec(self).map(Zeroizing::new).map_err(|_| Problem::new(Kind::RowUnreadable))
     }
 

@@ -1,4 +1,4 @@
-//! Credentials: how an account at a CRM is opened, kept, renewed and given up, and where requests may go at all.
+//! Credentials: how an account at a CRM is opened, kept, renewed and given up.
 //!
 //! Connectors never see a credential. They declare in words how their CRM wants to be opened; everything else happens here:
 //!
@@ -7,28 +7,26 @@
 //! * [`connection`]: what is kept of an account; [`store`]: where, behind a trait; [`sealed_file`]: one encrypted file that is such a store;
 //! * [`refresh`]: a new access token when the old one is refused, once for all who need it; [`revoke`]: giving up;
 //! * [`verdict`]: which refusals mean an expired token, and which do not;
-//! * [`endpoint`]: the exchange with a login host, a trait; [`shell`]: the same over real sockets;
-//! * [`target`] and [`address`]: may a request go to this URL, and to this address? Pure decisions, for every request of the host;
+//! * [`endpoint`]: the exchange with a login host;
+//! * [`entered`]: secrets that an administrator enters, such as an API key;
 //! * [`secret`], [`entropy`], [`problem`]: texts that nothing shows, random bytes, and what went wrong, in words for an administrator.
 //!
-//! Time is a parameter, in milliseconds since 1970. Nothing here opens a socket but [`shell`].
+//! Time is a parameter, in milliseconds since 1970. Nothing here opens a socket: bytes leave by [`egress`](crate::egress) alone.
 
-pub mod address;
 mod answer;
 pub mod authorisation;
 pub mod connection;
 mod desk;
 pub mod endpoint;
+pub mod entered;
 pub mod entropy;
 pub mod problem;
 pub mod refresh;
 pub mod revoke;
 pub mod sealed_file;
 pub mod secret;
-pub mod shell;
 pub mod store;
-pub mod target;
 pub mod terms;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod verdict;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::bindings::hooks::types::Message;
+
 /// Who can do something about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remedy {
@@ -103,6 +105,8 @@ kinds! {
     OtherOrganisation = "credential.other-organisation", Administrator;
     /// There is no account.
     NotConnected = "credential.not-connected", Administrator;
+    /// A field of an entered secret is empty or fits into no request.
+    SecretUnusable = "credential.secret-unusable", Administrator;
     /// A token just made is refused.
     FreshTokenRefused = "credential.fresh-token-refused", Later;
     /// Somebody changed the account at the same time.
@@ -190,6 +194,13 @@ impl Problem {
     #[must_use]
     pub fn passes(&self) -> bool {
         self.kind.remedy() == Remedy::Later
+    }
+}
+
+impl From<&Problem> for Message {
+    /// For people; the CRM's own words stand behind it as they are.
+    fn from(problem: &Problem) -> Self {
+        Self { id: problem.kind.id().to_owned(), arguments: problem.arguments.clone(), verbatim: problem.words.clone() }
     }
 }
 

@@ -14,9 +14,9 @@ use super::problem::{Kind, Problem, Remedy};
 use super::revoke::{self, Revoked};
 use super::secret::Secret;
 use super::store::{CredentialStore, NotStored, Row, Stored};
-use super::target::{self, OnPremises, Origin};
 use super::terms::{OAuthTerms, Pinned};
 use super::verdict::{self, TokenVerdict};
+use crate::egress::target::{self, OnPremises, Origin};
 
 /// A token that was refused though it was new is not replaced again before this time, in milliseconds: the refusal has another reason, such
 /// as an address restriction, and each try would cost a session.
@@ -463,21 +463,6 @@ fn other_organisation(terms: &OAuthTerms, known: &str, now: &str) -> Problem {
 
 fn not_connected(terms: &OAuthTerms) -> Problem {
     Problem::about(Kind::NotConnected, &terms.vendor)
-}
-
-/// May a request with this credential go to `url`? To the account's API, or to a host that the connector declared and the administrator
-/// approved by name. Asked last before the credential is added.
-///
-/// # Errors
-/// It may not.
-pub fn check_destination(
-    granted: &Granted,
-    url: &str,
-    approved: &[target::HostRule],
-    on_premises: &OnPremises,
-) -> Result<Origin, target::TargetRefused> {
-    let origin = target::parse(url, on_premises)?;
-    if granted.api.as_ref() == Some(&origin) { Ok(origin) } else { target::check_approved(origin, approved) }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! What a connector declared about opening an account, as the host needs it. Filled from the contract's `oauth2-code`.
 
 use super::problem::{Kind, Problem};
-use super::target::{self, HostRule, OnPremises, Origin};
+use crate::bindings::connector::exports::pbx::crm::description::{Auth, Description};
+use crate::egress::target::{self, HostRule, OnPremises, Origin};
 
 /// OAuth 2.0 authorisation code, as one CRM wants it.
 #[derive(Debug, Clone, Default)]
@@ -26,10 +27,14 @@ pub struct OAuthTerms {
     pub token_parameters: Vec<(String, String)>,
     /// Client id and secret in the body, or else as Basic.
     pub client_in_body: bool,
+    /// Is an app without a secret taken?
+    pub public_client: bool,
     /// In front of the token in the header `authorization`.
     pub scheme: String,
     /// Where answers tell the account's addresses.
     pub pins: Vec<Pin>,
+    /// Must an authorisation bring a refresh token?
+    pub refresh_token: bool,
     /// Property that means an error though the status is 200.
     pub error_property: Option<String>,
     /// How token answers are signed, if they are.
@@ -99,6 +104,74 @@ pub struct RefusalTerms {
 }
 
 impl OAuthTerms {
+    /// As the connector declares; none: it wants no OAuth.
+    ///
+    /// # Errors
+    /// What it declares cannot be done, or could send a token anywhere.
+    pub fn declared(description: &Description) -> Result<Option<Self>, String> {
+        let Auth::Oauth2Code(auth) = &description.auth else { return Ok(None) };
+        for path in [Some(&auth.authorise_path), Some(&auth.token_path), auth.revoke_path.as_ref()].into_iter().flatten() {
+            if !path.starts_with('/') || path.starts_with("//") || path.contains(['?', '#', '\\']) {
+                return Err(format!("`{path}` is no path on a login host"));
+            }
+        }
+        if auth.login_hosts.is_empty() {
+            return Err("it names no login host".to_owned());
+        }
+        for login in &auth.login_hosts {
+            if !login.host.is_empty() && HostRule::exactly(&login.host).is_err() {
+                return Err(format!("`{}` is no host name", login.host));
+            }
+            suffixes(&login.suffixes)?;
+        }
+        let pins = auth.pins.iter().map(|pin| {
+            let what = match pin.what.as_str() {
+                "api" => Pinned::Api,
+                "token" => Pinned::Token,
+                other => return Err(format!("it takes the address of `{other}` from an answer, which this host does not know")),
+            };
+            if pin.suffixes.is_empty() {
+                return Err(format!("its pin `{}` takes any address: a token could go anywhere", pin.name));
+            }
+            suffixes(&pin.suffixes)?;
+            Ok(Pin { name: pin.name.clone(), from_callback: pin.from_callback, what, suffixes: pin.suffixes.clone() })
+        });
+        let pins = pins.collect::<Result<Vec<_>, String>>()?;
+        if auth.scheme.is_empty() || !auth.scheme.bytes().all(|sign| sign.is_ascii_alphanumeric() || sign == b'-') {
+            return Err(format!("`{}` is no word in front of a token", auth.scheme));
+        }
+        Ok(Some(Self {
+            vendor: description.name.clone(),
+            login_hosts: auth
+                .login_hosts
+                .iter()
+                .map(|login| LoginHost { host: (!login.host.is_empty()).then(|| login.host.clone()), suffixes: login.suffixes.clone() })
+                .collect(),
+            authorise_path: auth.authorise_path.clone(),
+            token_path: auth.token_path.clone(),
+            revoke_path: auth.revoke_path.clone(),
+            scopes: auth.scopes.clone(),
+            scope_separator: auth.scope_separator.clone(),
+            authorise_parameters: auth.authorise_parameters.clone(),
+            token_parameters: auth.token_parameters.clone(),
+            client_in_body: auth.client_in_body,
+            public_client: auth.public_client,
+            scheme: auth.scheme.clone(),
+            pins,
+            refresh_token: auth.refresh_token,
+            error_property: auth.error_property.clone(),
+            signature: auth
+                .signature
+                .as_ref()
+                .map(|signature| SignatureTerms { property: signature.property.clone(), signed: signature.signed.clone() }),
+            organisation: auth.organisation.as_ref().map(|told| OrganisationTerms {
+                property: told.property.clone(),
+                path_segment: told.path_segment.and_then(|index| usize::try_from(index).ok()),
+            }),
+            refusals: RefusalTerms { final_401: auth.refusals.final_401.clone(), expired_403: auth.refusals.expired_403.clone() },
+        }))
+    }
+
     /// The scopes as the CRM wants them joined; what the administrator adds to or takes from them is the caller's matter.
     #[must_use]
     pub fn scope(&self) -> String {
@@ -134,6 +207,13 @@ impl OAuthTerms {
         let origin = target::check(told, &rules, on_premises).map_err(|why| refused(&why.to_string()))?;
         // A path there would shift what the approved path patterns mean.
         if target::is_bare(told) { Ok(origin) } else { Err(refused("a host alone is expected, without a path")) }
+    }
+}
+
+fn suffixes(suffixes: &[String]) -> Result<(), String> {
+    match suffixes.iter().find(|suffix| HostRule::below(suffix).is_err()) {
+        Some(wrong) => Err(format!("`{wrong}` is no end of host names; it needs at least two labels, such as .api.example")),
+        None => Ok(()),
     }
 }
 

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, mpsc};
@@ -11,13 +12,23 @@ use super::firmware::{Clients, Telephony};
 use super::workers::Workers;
 use super::{Host, INBOX, Texts};
 use crate::binding::{Binding, Bindings};
+use crate::bindings::crm::types::UserRef;
 use crate::bindings::hooks::host::HostFacts;
 use crate::bindings::hooks_exports::settings_page::Problem;
-use crate::component::Source;
 use crate::component::connector::PreparedConnector;
 use crate::component::plugin::PreparedPlugin;
+use crate::component::{LoadError, Source};
 use crate::core::io::Told;
 use crate::core::{ConnectorParts, Core, CoreParts};
+use crate::credential::endpoint::ByWire;
+use crate::credential::entered::{Entered, SecretTerms};
+use crate::credential::problem::{Kind, Problem as CredentialProblem};
+use crate::credential::refresh::Credentials;
+use crate::credential::store::{CredentialStore, Row};
+use crate::credential::terms::OAuthTerms;
+use crate::egress::sockets::Sockets;
+use crate::egress::target::OnPremises;
+use crate::egress::{Egress, Key, Way, Wire};
 use crate::engine::SandboxEngine;
 use crate::number::DialPlan;
 use crate::pbx::Pbx;
@@ -37,12 +48,17 @@ pub struct ConnectorSetup {
     pub settings: Vec<(String, Value)>,
     /// Address for API requests and pages. None: the one that the connector's settings or its description name.
     pub base: Option<String>,
-    /// The CRM's id of the organisation, "" if it has none. Work that was begun for one organisation is never done at another.
+    /// The CRM's id of the organisation, "" if it has none. Work that was begun for one organisation is never done at another. Where the
+    /// account is opened with a credential, what was learnt when it was connected counts.
     pub organisation: String,
     /// For people.
     pub organisation_name: String,
+    /// The connected user, if the CRM has users.
+    pub user: Option<UserRef>,
     /// New records are made here. At most one account.
     pub creates: bool,
+    /// Hosts of this account that stand on the site: only to them may http be spoken, and only they may have addresses of the site.
+    pub on_premises: OnPremises,
 }
 
 impl ConnectorSetup {
@@ -56,7 +72,9 @@ impl ConnectorSetup {
             base: None,
             organisation: String::new(),
             organisation_name: String::new(),
+            user: None,
             creates: false,
+            on_premises: OnPremises::default(),
         }
     }
 }
@@ -75,6 +93,7 @@ pub struct HostBuilder {
     clients: Option<Box<dyn Clients>>,
     telephony: Option<Box<dyn Telephony>>,
     observer: Option<Observer>,
+    credentials: Option<Arc<dyn CredentialStore>>,
 }
 
 impl HostBuilder {
@@ -120,6 +139,12 @@ impl HostBuilder {
         self
     }
 
+    /// What the accounts were connected with, for connectors that want a credential.
+    pub fn credentials(mut self, store: Arc<dyn CredentialStore>) -> Self {
+        self.credentials = Some(store);
+        self
+    }
+
     /// The screens of agents.
     pub fn clients(mut self, clients: impl Clients + 'static) -> Self {
         self.clients = Some(Box::new(clients));
@@ -160,7 +185,7 @@ impl HostBuilder {
         let engine = SandboxEngine::new().map_err(|why| StartError::Sandbox(format!("{why:#}")))?;
         let plugin = PreparedPlugin::load(&engine, &source, &facts)?;
         let settings = plugin_settings(&plugin, &facts, &self.settings)?;
-        let connectors = connectors(&engine, self.connectors)?;
+        let (connectors, ways) = connectors(&engine, self.connectors, self.credentials.as_ref())?;
         let catalogues = std::iter::once(plugin.catalogue()).chain(connectors.iter().map(|parts| parts.connector.catalogue()));
         let texts = Arc::new(Texts::new(catalogues.cloned()));
         let core = Core::new(CoreParts {
@@ -177,7 +202,7 @@ impl HostBuilder {
 
         let (sender, inbox) = mpsc::sync_channel(INBOX);
         let clock = Arc::new(Clock::new());
-        let workers = Workers::new(Arc::clone(&clock), sender.clone());
+        let workers = Workers::new(Egress::new(ways), Arc::clone(&clock), sender.clone());
         let outlets = Outlets { clients, telephony: self.telephony, observer: self.observer, texts: Arc::clone(&texts) };
         let stopping = Arc::new(AtomicBool::new(false));
         let shell = CoreThread { inbox, workers, outlets, clock, stopping: Arc::clone(&stopping), core };
@@ -233,15 +258,32 @@ fn judge(component: &str, catalogue: &Catalogue, problems: &[Problem]) -> Result
     if told.is_empty() { Ok(()) } else { Err(StartError::Settings { component: component.to_owned(), problems: told.join(" ") }) }
 }
 
-fn connectors(engine: &SandboxEngine, setups: Vec<ConnectorSetup>) -> Result<Vec<ConnectorParts>, StartError> {
+type Connected = (Vec<ConnectorParts>, BTreeMap<String, Way>);
+
+fn connectors(
+    engine: &SandboxEngine,
+    setups: Vec<ConnectorSetup>,
+    store: Option<&Arc<dyn CredentialStore>>,
+) -> Result<Connected, StartError> {
     let mut creating = setups.iter().filter(|setup| setup.creates);
     if let (Some(first), Some(second)) = (creating.next(), creating.next()) {
         return Err(StartError::TwoCreate { first: first.id.clone(), second: second.id.clone() });
     }
-    setups.into_iter().map(|setup| connector(engine, setup)).collect()
+    let mut connected = Connected::default();
+    for setup in setups {
+        let id = setup.id.clone();
+        let (parts, way) = connector(engine, setup, store)?;
+        connected.0.push(parts);
+        connected.1.insert(id, way);
+    }
+    Ok(connected)
 }
 
-fn connector(engine: &SandboxEngine, setup: ConnectorSetup) -> Result<ConnectorParts, StartError> {
+fn connector(
+    engine: &SandboxEngine,
+    setup: ConnectorSetup,
+    store: Option<&Arc<dyn CredentialStore>>,
+) -> Result<(ConnectorParts, Way), StartError> {
     if setup.id.is_empty() || setup.id.len() > 64 {
         return Err(StartError::ConnectorId(setup.id));
     }
@@ -249,20 +291,58 @@ fn connector(engine: &SandboxEngine, setup: ConnectorSetup) -> Result<ConnectorP
     let mut settings = Settings::new(connector.schema().to_vec());
     take(&mut settings, connector.name(), &setup.settings)?;
     judge(connector.name(), connector.catalogue(), &connector.check(&settings.all())?)?;
-    let given = setup.base.or_else(|| connector.base(&settings)).unwrap_or_default();
+    let wire: Arc<dyn Wire> = Arc::new(Sockets::new(setup.on_premises.clone()));
+    let opened = open(&connector, &setup.id, store, &wire)?;
+    let given = opened.base.or(setup.base).or_else(|| connector.base(&settings)).unwrap_or_default();
     let base = given.trim_end_matches('/').to_owned();
     if !is_address(&base) {
         return Err(StartError::Base { connector: setup.id, base: given });
     }
-    Ok(ConnectorParts {
+    let way = Way::new(connector.description(), &settings, wire, setup.on_premises, opened.key);
+    let parts = ConnectorParts {
         id: setup.id,
         connector: Arc::new(connector),
         settings,
         base,
-        organisation: setup.organisation,
+        organisation: opened.organisation.unwrap_or(setup.organisation),
         organisation_name: setup.organisation_name,
+        user: setup.user,
         creates: setup.creates,
-    })
+    };
+    Ok((parts, way))
+}
+
+/// With what an account is opened, and what its credential tells of it.
+struct Opened {
+    key: Key,
+    base: Option<String>,
+    organisation: Option<String>,
+}
+
+fn open(
+    connector: &PreparedConnector,
+    id: &str,
+    store: Option<&Arc<dyn CredentialStore>>,
+    wire: &Arc<dyn Wire>,
+) -> Result<Opened, StartError> {
+    let description = connector.description();
+    let unusable = |why| StartError::Component(LoadError::Description { component: connector.name().to_owned(), why });
+    let no_store = || StartError::NoCredentials(id.to_owned());
+    let failed = |problem: CredentialProblem| StartError::Credential { connector: id.to_owned(), problem: Box::new(problem) };
+    let row = Row::connection(&description.id, id);
+    if let Some(terms) = OAuthTerms::declared(description).map_err(unusable)? {
+        let credentials = Arc::new(Credentials::new(Arc::clone(store.ok_or_else(no_store)?), Arc::new(ByWire(Arc::clone(wire)))));
+        let connection = credentials.connection(&row).map_err(failed)?;
+        let connection = connection.ok_or_else(|| failed(CredentialProblem::about(Kind::NotConnected, &terms.vendor)))?;
+        let (base, organisation) = (connection.grant.api.clone(), connection.organisation.clone());
+        return Ok(Opened { key: Key::OAuth { credentials, row, terms: Arc::new(terms) }, base, organisation });
+    }
+    if let Some(terms) = SecretTerms::declared(description).map_err(unusable)? {
+        let entered = Entered::new(Arc::clone(store.ok_or_else(no_store)?), row, Arc::new(terms));
+        let organisation = entered.organisation().map_err(failed)?;
+        return Ok(Opened { key: Key::Entered(entered), base: None, organisation });
+    }
+    Ok(Opened { key: Key::None, base: None, organisation: None })
 }
 
 fn is_address(text: &str) -> bool {

@@ -8,11 +8,8 @@
 mod builder;
 mod clock;
 mod core_thread;
-mod egress;
 mod error;
 mod firmware;
-#[cfg(test)]
-mod loopback;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -25,7 +22,6 @@ use std::thread::JoinHandle;
 
 pub use builder::{ConnectorSetup, HostBuilder};
 pub use clock::now;
-pub use egress::Egress;
 pub use error::{NotTaken, StartError};
 pub use firmware::{Clients, Telephony};
 pub use texts::Texts;

@@ -2,13 +2,13 @@ use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::time::{Duration, Instant};
 
 use super::clock::Clock;
-use super::loopback::{PATIENCE, Server, wait_for_the_end};
 use super::workers::Workers;
 use super::*;
 use crate::bindings::hooks::calls::{Direction, Via};
 use crate::bindings::hooks::clients::{Card, Lifetime};
 use crate::component::Source;
 use crate::core::io::{HttpFailure, HttpRequest, Reply, Told};
+use crate::egress::loopback::{PATIENCE, Server, egress, wait_for_the_end};
 use crate::event::{Happening, Start};
 use crate::limits;
 use crate::pbx::StaticPbx;
@@ -144,9 +144,10 @@ fn a_client_that_panics_ends_the_host_and_the_pbx_is_told() {
     }
 }
 
-fn workers() -> (Workers, Receiver<Message>) {
+fn workers(servers: &[&Server]) -> (Workers, Receiver<Message>) {
     let (answers, inbox) = sync_channel(1);
-    (Workers::new(Arc::new(Clock::new()), answers), inbox)
+    let marked: Vec<String> = servers.iter().map(|server| server.address()).collect();
+    (Workers::new(egress(&marked), Arc::new(Clock::new()), answers), inbox)
 }
 
 fn answer(inbox: &Receiver<Message>) -> (u64, Result<u16, HttpFailure>) {
@@ -162,7 +163,7 @@ fn answer(inbox: &Receiver<Message>) -> (u64, Result<u16, HttpFailure>) {
 #[test]
 fn workers_answer_more_requests_than_they_are_and_give_up_what_is_too_late() {
     let server = Server::answering("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
-    let (mut workers, inbox) = workers();
+    let (mut workers, inbox) = workers(&[&server]);
     let deadline = now() + u64::try_from(PATIENCE.as_millis()).unwrap();
     let all = limits::RUNNING_CONNECTORS as u64 + 8;
     for exchange in 0..all {
@@ -179,7 +180,7 @@ fn workers_answer_more_requests_than_they_are_and_give_up_what_is_too_late() {
 fn workers_end_at_once_though_a_crm_is_silent_and_answers_are_unread() {
     let silent = Server::start(wait_for_the_end);
     let quick = Server::answering("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
-    let (mut workers, inbox) = workers();
+    let (mut workers, inbox) = workers(&[&silent, &quick]);
     let deadline = now() + u64::try_from(PATIENCE.as_millis()).unwrap();
     workers.send(HttpRequest { deadline, ..silent.request() });
     silent.seen();

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use super::clock::Clock;
 use super::core_thread::Message;
-use super::egress::Egress;
 use crate::core::io::{HttpFailure, HttpRequest, Input};
+use crate::egress::Egress;
 use crate::limits;
 
 /// A thread without work ends after this time: a PBX is busy at nine o'clock and silent at night.
@@ -40,8 +40,8 @@ struct Queue {
 }
 
 impl Workers {
-    pub(super) fn new(clock: Arc<Clock>, answers: SyncSender<Message>) -> Self {
-        let shared = Shared { queue: Mutex::default(), more: Condvar::new(), egress: Egress::new(), clock, answers };
+    pub(super) fn new(egress: Egress, clock: Arc<Clock>, answers: SyncSender<Message>) -> Self {
+        let shared = Shared { queue: Mutex::default(), more: Condvar::new(), egress, clock, answers };
         Self { shared: Arc::new(shared), threads: Vec::new() }
     }
 
@@ -97,9 +97,10 @@ impl Shared {
 
     fn work(&self) {
         while let Some(request) = self.next() {
-            let time_left = Duration::from_millis(request.deadline.saturating_sub(self.clock.now()));
+            let now = self.clock.now();
+            let time_left = Duration::from_millis(request.deadline.saturating_sub(now));
             // Should the HTTP library trip over an answer, that answer is lost and not the thread.
-            let answer = catch_unwind(AssertUnwindSafe(|| self.egress.send(&request, time_left))).unwrap_or(Err(HttpFailure::Cut));
+            let answer = catch_unwind(AssertUnwindSafe(|| self.egress.send(&request, now, time_left))).unwrap_or(Err(HttpFailure::Cut));
             let input = Input::Http { exchange: request.exchange, answer };
             if self.answers.send(Message::Input(Box::new(input))).is_err() {
                 return;

@@ -1,5 +1,6 @@
 //! Plays a scenario: the real core, the real components, a fake CRM, and a clock that jumps from event to event.
 
+mod account;
 mod cast;
 pub mod check;
 pub mod crm;
@@ -8,21 +9,27 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use crm_fake::{CrmFake, RecordedRequest};
+use crm_fake::RecordedRequest;
 use pbx_crm_host::bindings::hooks::host::HostFacts;
 use pbx_crm_host::component::{LoadError, PreparedConnector, PreparedPlugin};
 use pbx_crm_host::core::io::{HttpAnswer, Input, Output};
 use pbx_crm_host::core::{Core, CoreError, CoreParts};
+use pbx_crm_host::egress::Way;
 use pbx_crm_host::engine::SandboxEngine;
 use pbx_crm_host::event::Moment;
 use pbx_crm_host::texts::Catalogue;
 
+use self::crm::{Crm, Line};
 use crate::guests::Components;
 use crate::scenario::{Event, Scenario, ScenarioError};
 
 /// Steps of one play. A scenario of a whole day has some ten thousand; more means that something feeds itself.
 const MOST_STEPS: u64 = 5_000_000;
+
+/// For what is measured with a real clock, where nothing takes time: it never runs out.
+const TIME_LEFT: Duration = Duration::from_secs(3600);
 
 /// A play that could not begin, or did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +52,14 @@ pub enum PlayError {
         /// Its name.
         crm: String,
         /// What it said.
+        why: String,
+    },
+    /// The account could not be connected.
+    #[error("the account at `{crm}` cannot be connected: {why}")]
+    Connect {
+        /// The CRM.
+        crm: String,
+        /// Why not.
         why: String,
     },
     /// No fake speaks this connector's language.
@@ -137,12 +152,12 @@ impl Stage {
         &self.connector.description().id
     }
 
-    /// Plays a scenario against a CRM at that address.
+    /// Plays a scenario against a CRM.
     ///
     /// # Errors
     /// It could not begin, or did not come to an end.
-    pub fn play(&self, file: &Path, text: &str, scenario: &Scenario, crm: &mut dyn CrmFake, address: &str) -> Result<Play, PlayError> {
-        Player::new(self, file, text, scenario, crm, address)?.run()
+    pub fn play(&self, file: &Path, text: &str, scenario: &Scenario, crm: Crm) -> Result<Play, PlayError> {
+        Player::new(self, file, text, scenario, crm)?.run()
     }
 }
 
@@ -177,7 +192,10 @@ impl Ord for Next {
 
 struct Player<'a> {
     scenario: &'a Scenario,
-    crm: &'a mut dyn CrmFake,
+    line: Arc<Line>,
+    way: Option<Way>,
+    /// Requests that the CRM got before the play: those of connecting it.
+    before: usize,
     core: Core,
     calls: cast::Calls,
     next: BinaryHeap<Reverse<Next>>,
@@ -192,14 +210,8 @@ struct Player<'a> {
 }
 
 impl<'a> Player<'a> {
-    fn new(
-        stage: &Stage,
-        file: &Path,
-        text: &str,
-        scenario: &'a Scenario,
-        crm: &'a mut dyn CrmFake,
-        address: &str,
-    ) -> Result<Self, PlayError> {
+    fn new(stage: &Stage, file: &Path, text: &str, scenario: &'a Scenario, crm: Crm) -> Result<Self, PlayError> {
+        let Crm { mut fake, address, credentials } = crm;
         let wrong = |span: std::ops::Range<usize>, why: String| PlayError::Scenario(crate::scenario::wrong_at(file, text, span, why));
         let (pbx, facts) = cast::pbx(scenario);
         let starts = crate::scenario::time::local_moment(scenario.pbx.starts.get_ref(), scenario.pbx.time_zone.get_ref())
@@ -208,12 +220,19 @@ impl<'a> Player<'a> {
         let calls = cast::Calls::new(scenario, numbers.clone());
         let plugin = stage.plugin(&facts)?;
         let settings = cast::plugin_settings(&plugin, &facts, scenario, &wrong)?;
-        let crm_error = |crm: &dyn CrmFake, why: String| PlayError::Crm { crm: crm.name().to_owned(), why };
+        let name = fake.name().to_owned();
         let mut connector_settings = pbx_crm_host::settings::Settings::new(stage.connector.schema().to_vec());
-        for (key, value) in crm.settings(address) {
-            connector_settings.set_json(&key, &value).map_err(|why| crm_error(crm, why.to_string()))?;
+        for (key, value) in fake.settings(&address) {
+            let failed = |why: pbx_crm_host::settings::SettingError| PlayError::Crm { crm: name.clone(), why: why.to_string() };
+            connector_settings.set_json(&key, &value).map_err(failed)?;
         }
-        let base = stage.connector.base(&connector_settings).unwrap_or_else(|| address.to_owned());
+        let application = fake.application(&address);
+        let line = Line::new(fake, starts);
+        let account = match scenario.crm.connected {
+            true => Some(account::connect(&stage.connector, &connector_settings, &line, &address, application, credentials)?),
+            false => None,
+        };
+        let mut crm = line.fake();
         for user in &scenario.crm.users {
             let form = user.get_ref();
             let seed =
@@ -238,18 +257,24 @@ impl<'a> Player<'a> {
                 .and_then(|value| crm.knob(starts, &form.name, value).map_err(|why| why.to_string()))
                 .map_err(|why| wrong(knob.span(), why))?;
         }
-        let connectors = if scenario.crm.connected {
-            vec![pbx_crm_host::core::ConnectorParts {
-                id: stage.connector.description().id.clone(),
-                connector: Arc::clone(&stage.connector),
-                settings: connector_settings,
-                base: base.clone(),
-                organisation: "scenario".to_owned(),
-                organisation_name: "Scenario".to_owned(),
-                creates: scenario.crm.creates,
-            }]
-        } else {
-            Vec::new()
+        let before = crm.requests().len();
+        drop(crm);
+        let base = account.as_ref().map_or_else(|| address.clone(), |account| account.base.clone());
+        let (connectors, way) = match account {
+            Some(account) => {
+                let parts = pbx_crm_host::core::ConnectorParts {
+                    id: stage.connector.description().id.clone(),
+                    connector: Arc::clone(&stage.connector),
+                    settings: connector_settings,
+                    base: account.base,
+                    organisation: account.organisation,
+                    organisation_name: account.organisation_name,
+                    user: account.user,
+                    creates: scenario.crm.creates,
+                };
+                (vec![parts], Some(account.way))
+            }
+            None => (Vec::new(), None),
         };
         let texts = Texts {
             plugin: plugin.catalogue().clone(),
@@ -271,7 +296,9 @@ impl<'a> Player<'a> {
         let last = scenario.events.iter().map(|event| event.get_ref().at().ms).max().unwrap_or(0);
         let mut player = Self {
             scenario,
-            crm,
+            line,
+            way,
+            before,
             core,
             calls,
             next: BinaryHeap::new(),
@@ -323,30 +350,36 @@ impl<'a> Player<'a> {
     /// An event of the scenario: for the core, or for the CRM.
     fn happen(&mut self, at: Moment, index: usize) -> Result<Option<Input>, PlayError> {
         let Some(event) = self.scenario.events.get(index) else { return Ok(None) };
-        let failed = |crm: &dyn CrmFake, why: String| PlayError::Crm { crm: crm.name().to_owned(), why };
+        let mut crm = self.line.fake();
+        let name = crm.name().to_owned();
+        let failed = |why: String| PlayError::Crm { crm: name.clone(), why };
         match event.get_ref() {
-            Event::Fault { fault, .. } => self.crm.inject(fault.clone()).map_err(|why| failed(self.crm, why.to_string()))?,
-            Event::ClearFaults { .. } => self.crm.clear_faults(),
+            Event::Fault { fault, .. } => crm.inject(fault.clone()).map_err(|why| failed(why.to_string()))?,
+            Event::ClearFaults { .. } => crm.clear_faults(),
             Event::Knob { name, value, .. } => {
                 let value = crate::scenario::KnobForm { name: name.clone(), value: value.clone() }.json();
-                let turned = value.and_then(|value| self.crm.knob(at, name, value).map_err(|why| why.to_string()));
-                turned.map_err(|why| failed(self.crm, why))?;
+                let turned = value.and_then(|value| crm.knob(at, name, value).map_err(|why| why.to_string()));
+                turned.map_err(failed)?;
             }
             Event::Seed { records, .. } => {
-                let ids = self.crm.seed(at, records.clone()).map_err(|why| failed(self.crm, why.to_string()))?;
+                let ids = crm.seed(at, records.clone()).map_err(|why| failed(why.to_string()))?;
                 self.seeded.extend(ids);
             }
-            call => return Ok(self.calls.call_event(call, at).map(Input::Call)),
+            call => {
+                drop(crm);
+                return Ok(self.calls.call_event(call, at).map(Input::Call));
+            }
         }
         Ok(None)
     }
 
     fn step(&mut self, at: Moment, input: Input) {
         for output in self.core.step(at, input) {
-            if let Output::Http(request) = &output {
-                let (after, answer) = crm::exchange(self.crm, at, request);
+            if let (Output::Http(request), Some(way)) = (&output, &self.way) {
+                self.line.is_now(at);
+                let answer = way.send(request, at, TIME_LEFT);
                 // A connector gives up at its deadline; what comes later comes for nobody.
-                self.plan(at.saturating_add(after), What::Http(request.exchange, answer));
+                self.plan(self.line.now(), What::Http(request.exchange, answer));
             }
             self.outputs.push((at, output));
         }
@@ -354,12 +387,16 @@ impl<'a> Player<'a> {
 
     /// A CRM in another process that cannot be reached is told as that, and not as a CRM without records.
     fn believe(&self) -> Result<(), PlayError> {
-        self.crm.lost().map_or(Ok(()), |why| Err(PlayError::Crm { crm: self.crm.name().to_owned(), why: why.to_string() }))
+        let crm = self.line.fake();
+        crm.lost().map_or(Ok(()), |why| Err(PlayError::Crm { crm: crm.name().to_owned(), why: why.to_string() }))
     }
 
     fn finish(self) -> Result<Play, PlayError> {
-        self.crm.advance(self.until);
-        let (records, requests, activities) = (self.crm.records(), self.crm.requests(), self.crm.activities());
+        let (records, requests, activities) = {
+            let mut crm = self.line.fake();
+            crm.advance(self.until);
+            (crm.records(), crm.requests().split_off(self.before), crm.activities())
+        };
         self.believe()?;
         let kind_of = |role: crm_fake::Role| match role {
             crm_fake::Role::Person => "person",

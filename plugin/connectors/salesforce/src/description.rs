@@ -2,7 +2,9 @@ use pbx_connector_kit::{hooks_types::Message, text::message};
 
 use crate::{
     Salesforce, api,
-    bindings::exports::pbx::crm::description::{Auth, Description, Guest, KindInfo, LoginHost, Oauth2Code, Operation, Pin, Place},
+    bindings::exports::pbx::crm::description::{
+        Auth, Description, Guest, KindInfo, LoginHost, Oauth2Code, Operation, Pin, Place, Refusals, TokenSignature, ToldOrganisation,
+    },
     kinds::Kind,
 };
 
@@ -78,8 +80,12 @@ fn operation(during: &[&str], method: &str, paths: &[&str]) -> Operation {
     }
 }
 
+/// All organisations live below the first; those of the public sector below the second.
+const DOMAINS: &[&str] = &[".salesforce.com", ".salesforce.mil"];
+
 fn auth() -> Oauth2Code {
-    let host = |label: Message, host: &str| LoginHost { label, host: host.to_owned(), extras: Vec::new() };
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let host = |label: Message, host: &str| LoginHost { label, host: host.to_owned(), suffixes: texts(DOMAINS), extras: Vec::new() };
     Oauth2Code {
         login_hosts: vec![
             host(message("salesforce.login.production", &[]), "login.salesforce.com"),
@@ -89,21 +95,31 @@ fn auth() -> Oauth2Code {
         authorise_path: "/services/oauth2/authorize".to_owned(),
         token_path: "/services/oauth2/token".to_owned(),
         revoke_path: Some("/services/oauth2/revoke".to_owned()),
-        scopes: ["api", "refresh_token", "openid"].map(str::to_owned).to_vec(),
+        scopes: texts(&["api", "refresh_token", "openid"]),
         scope_separator: " ".to_owned(),
         authorise_parameters: Vec::new(),
         token_parameters: Vec::new(),
         client_in_body: true,
+        // "Require secret for the web server flow" can be unticked in an app.
+        public_client: true,
         scheme: "Bearer".to_owned(),
         pins: vec![Pin {
             name: "instance_url".to_owned(),
             from_callback: false,
             what: "api".to_owned(),
-            // All organisations live below the first; those of the public sector below the second.
-            suffixes: [".salesforce.com", ".salesforce.mil"].map(str::to_owned).to_vec(),
+            suffixes: texts(DOMAINS),
             extras: Vec::new(),
         }],
         error_property: Some("error".to_owned()),
+        refresh_token: true,
+        signature: Some(TokenSignature { property: "signature".to_owned(), signed: texts(&["id", "issued_at"]), extras: Vec::new() }),
+        // https://login.salesforce.com/id/00D.../005...
+        organisation: Some(ToldOrganisation { property: "id".to_owned(), path_segment: Some(1), extras: Vec::new() }),
+        refusals: Refusals {
+            final_401: texts(&["This session is not valid for use with the REST API", "Connected app is not attached to Agent"]),
+            expired_403: texts(&["Bad_OAuth_Token"]),
+            extras: Vec::new(),
+        },
         extras: Vec::new(),
     }
 }

@@ -82,6 +82,8 @@ mod tests {
             time_left: 0,
             requests_left: 0,
             language: String::new(),
+            organisation: None,
+            user: None,
             extras: Vec::new(),
         };
         judge(&complaint, &["4155550112".to_owned()], &context)

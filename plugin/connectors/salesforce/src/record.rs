@@ -104,6 +104,8 @@ mod tests {
             time_left: 15_000,
             requests_left: 8,
             language: "en".to_owned(),
+            organisation: None,
+            user: None,
             extras: Vec::new(),
         }
     }

@@ -34,6 +34,22 @@ pub(crate) struct Ids {
     pub ids: Vec<String>,
 }
 
+/// What a person is to allow, as it crosses the wire.
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Asking {
+    /// Where an app asks for access.
+    pub authorise_url: String,
+}
+
+/// Where the browser was sent after that, as it crosses the wire.
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Approved {
+    /// An address at the app.
+    pub callback: String,
+}
+
 /// Is it for the control side? Everything else is the vendor's.
 pub(super) fn is_control(path: &str) -> bool {
     path.starts_with(PREFIX)
@@ -43,8 +59,8 @@ pub(super) fn is_control(path: &str) -> bool {
 pub(super) fn respond(state: &mut State, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
     let path = request.uri().path();
     let topic = path.strip_prefix(PREFIX).unwrap_or(path);
-    if topic != "settings" && request.uri().query().is_some() {
-        return refusal(400, &ControlError::Invalid("only `settings` takes parameters".to_owned()));
+    if !matches!(topic, "settings" | "application") && request.uri().query().is_some() {
+        return refusal(400, &ControlError::Invalid("only `settings` and `application` take parameters".to_owned()));
     }
     let now_ms = state.clock.now_ms();
     if let Some(knob) = topic.strip_prefix(KNOBS) {
@@ -55,7 +71,11 @@ pub(super) fn respond(state: &mut State, request: &Request<Vec<u8>>) -> Response
     }
     let done = match (request.method(), topic) {
         (&Method::GET, "name") => Ok(wire::json(200, &Name { name: state.fake.name().to_owned() })),
-        (&Method::GET, "settings") => settings(state, request),
+        (&Method::GET, "settings") => address(state, request).map(|address| wire::json(200, &state.fake.settings(&address))),
+        (&Method::GET, "application") => address(state, request).map(|address| wire::json(200, &state.fake.application(&address))),
+        (&Method::POST, "approvals") => body(request)
+            .and_then(|asking: Asking| state.fake.person_approves(now_ms, &asking.authorise_url))
+            .map(|callback| wire::json(200, &Approved { callback })),
         (&Method::GET, "clock") => Ok(wire::json(200, &Clock { now_ms: state.clock.now_ms() })),
         (&Method::PUT, "clock") => body(request).map(|clock: Clock| {
             state.clock.set(clock.now_ms);
@@ -76,7 +96,7 @@ pub(super) fn respond(state: &mut State, request: &Request<Vec<u8>>) -> Response
             state.fake.clear_faults();
             Ok(nothing())
         }
-        (_, "name" | "settings" | "clock" | "records" | "activities" | "requests" | "faults" | "users") => {
+        (_, "name" | "settings" | "clock" | "records" | "activities" | "requests" | "faults" | "users" | "application" | "approvals") => {
             return refusal(405, &ControlError::Invalid(format!("{} does not go with {path}", request.method())));
         }
         _ => {
@@ -93,16 +113,14 @@ fn told(done: Result<Response<Vec<u8>>, ControlError>) -> Response<Vec<u8>> {
     })
 }
 
-fn settings(state: &State, request: &Request<Vec<u8>>) -> Result<Response<Vec<u8>>, ControlError> {
+/// The address that the request speaks of; this server's own where it names none.
+fn address(state: &State, request: &Request<Vec<u8>>) -> Result<String, ControlError> {
     let given = wire::query_pairs(request.uri().query().unwrap_or_default()).map_err(ControlError::Invalid)?;
-    let address = match given.as_slice() {
-        [] => &state.address,
-        [(name, address)] if name == "address" => address,
-        _ => {
-            return Err(ControlError::Invalid("`settings` takes one `address` and nothing else".to_owned()));
-        }
-    };
-    Ok(wire::json(200, &state.fake.settings(address)))
+    match given.as_slice() {
+        [] => Ok(state.address.clone()),
+        [(name, address)] if name == "address" => Ok(address.clone()),
+        _ => Err(ControlError::Invalid("it takes one `address` and nothing else".to_owned())),
+    }
 }
 
 fn body<T: DeserializeOwned>(request: &Request<Vec<u8>>) -> Result<T, ControlError> {

@@ -23,6 +23,8 @@
 //! | `POST /_control/faults` with a [`Fault`](crate::Fault) | 204 |
 //! | `DELETE /_control/faults` | 204 |
 //! | `POST /_control/users` with a list of [`SeedUser`](crate::SeedUser) | `{"ids": [...]}` |
+//! | `GET /_control/application?address=http://...` | an [`Application`](crate::Application), or `null`; `address` as for `settings` |
+//! | `POST /_control/approvals` with `{"authorise-url": "http://..."}` | `{"callback": "http://..."}`: a person signed in and allowed it |
 //! | `POST /_control/knobs/{name}` with the knob's value | what the knob answers, `null` as a rule |
 //!
 //! Refusals are a [`ControlError`](crate::ControlError) as `{"kind": "invalid", "error": "..."}`: 400 for what makes no sense, 404 for

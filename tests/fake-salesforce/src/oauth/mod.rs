@@ -7,7 +7,7 @@ mod answer;
 mod app;
 mod authorize;
 mod client;
-mod form;
+pub(crate) mod form;
 mod identity;
 mod knobs;
 mod ledger;

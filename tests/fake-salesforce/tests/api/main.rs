@@ -9,6 +9,7 @@ mod errors;
 mod mangled;
 mod org;
 mod paging;
+mod person;
 mod rows;
 mod sockets;
 mod turned;

@@ -23,7 +23,7 @@ pub(super) const CLIENT_SECRET: &str = "client-secret-canary";
 pub(super) const ORGANISATION: &str = "00D5g00000AAAAAEAA";
 
 /// As the Salesforce connector will declare them.
-pub(super) fn salesforce_terms() -> OAuthTerms {
+pub(crate) fn salesforce_terms() -> OAuthTerms {
     let login = |host: &str| LoginHost { host: Some(host.to_owned()), suffixes: vec![] };
     let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<String>>();
     OAuthTerms {
@@ -41,6 +41,8 @@ pub(super) fn salesforce_terms() -> OAuthTerms {
         authorise_parameters: vec![("prompt".to_owned(), "login consent".to_owned()), ("state".to_owned(), "mine".to_owned())],
         token_parameters: vec![("format".to_owned(), "json".to_owned()), ("grant_type".to_owned(), "password".to_owned())],
         client_in_body: true,
+        public_client: true,
+        refresh_token: true,
         scheme: "Bearer".to_owned(),
         pins: vec![Pin {
             name: "instance_url".to_owned(),
@@ -63,7 +65,7 @@ pub(super) fn client() -> Client {
 }
 
 /// An account that works.
-pub(super) fn connection() -> Connection {
+pub(crate) fn connection() -> Connection {
     let grant = Grant {
         authorisation: "first".to_owned(),
         access: Secret::new("access-0-canary"),

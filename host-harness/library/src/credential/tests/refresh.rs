@@ -491,23 +491,3 @@ fn an_account_is_forgotten_though_the_crm_cannot_be_asked() {
     bench.terms.revoke_path = None;
     assert_eq!(bench.credentials.disconnect(bench.account(), NOW, WAIT), Ok(Revoked::NoWay));
 }
-
-#[test]
-fn the_token_goes_to_the_accounts_api_and_to_approved_hosts_alone() {
-    let bench = Bench::new(Script::default());
-    let granted = bench.current();
-    let approved = [target::HostRule::exactly("content.example").unwrap()];
-    let check = |url: &str| check_destination(&granted, url, &approved, &bench.on_premises).is_ok();
-    assert!(check("https://example.my.salesforce.com/services/data") && check("https://content.example/x"));
-    for url in [
-        "https://attacker.my.salesforce.com/services/data",
-        "https://login.salesforce.com/",
-        "http://example.my.salesforce.com/",
-        "https://example.my.salesforce.com:8443/",
-        "https://example.my.salesforce.com.evil.test/",
-        "https://a.example.my.salesforce.com/",
-        "https://content.example.evil.test/",
-    ] {
-        assert!(!check(url), "{url}");
-    }
-}

@@ -1,23 +1,23 @@
-//! The only way from this process to a CRM: one HTTP exchange, with every limit set.
+//! HTTP over real sockets, with every limit set.
 //!
-//! What may go where is decided before a request gets here, by the connector's declared operations. What concerns the
-//! connection itself has one place each: [`prepare`] for the request, [`Names`] for the addresses behind a name.
+//! Follows no redirect, keeps no cookies, heeds no proxy of the environment. A connection is made to an address that passed the guard, and to
+//! none that a second look at the name could give.
 
-use std::collections::BTreeMap;
-use std::fmt::Display;
 use std::io::Read;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{Method, Request, Response, Uri};
+use http::{Method, Request, Response};
 use ureq::config::Config;
-use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout, RustlsConnector, TcpConnector, Transport};
 use ureq::{Agent, AsSendBody, Body};
 
-use crate::core::io::{HttpAnswer, HttpFailure, HttpRequest};
+use super::Wire;
+use super::names::{GuardedNames, NoAddress};
+use super::target::{self, OnPremises};
+use crate::core::io::{HttpAnswer, HttpFailure};
 use crate::limits;
 
 /// Most time for finding an address, and most for a connection with its TLS handshake. Who does not take a connection within it is
@@ -30,39 +30,39 @@ const IDLE_CONNECTIONS: usize = 16;
 /// Closed before servers and firewalls do it, who as a rule wait 60 s: a request on a dying connection would be lost unclearly.
 const IDLE_TIME: Duration = Duration::from_secs(30);
 
-/// Sends connectors' requests. Follows no redirect, keeps no cookies, heeds no proxy of the environment. Each connector has connections
-/// of its own, so that nothing bound to a connection passes from one to the other. Share it between threads.
-#[derive(Debug, Default)]
-pub struct Egress {
-    agents: Mutex<Agents>,
+/// One connector's connections: what is bound to a connection (an address, a TLS session) never passes to another connector. To be shared
+/// between threads.
+#[derive(Debug)]
+pub struct Sockets {
+    /// None: shut down.
+    agent: Mutex<Option<Agent>>,
+    on_premises: OnPremises,
 }
 
-#[derive(Debug, Default)]
-struct Agents {
-    of_connector: BTreeMap<String, Agent>,
-    shut: bool,
-}
-
-impl Egress {
-    /// Without any connection yet.
+impl Sockets {
+    /// Without any connection yet; with what the administrator marked for this connector.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(on_premises: OnPremises) -> Self {
+        Self { agent: Mutex::new(Some(new_agent(on_premises.clone()))), on_premises }
     }
+}
 
-    /// Sends the request and waits for the whole answer, `time_left` at most; every status is an answer.
-    ///
-    /// # Errors
-    /// There is no whole answer. The failure tells whether the CRM may have seen the request.
-    pub fn send(&self, request: &HttpRequest, time_left: Duration) -> HttpAnswer {
-        let prepared = prepare(request)?;
+impl Wire for Sockets {
+    fn carry(&self, request: Request<Bytes>, time_left: Duration) -> HttpAnswer {
+        target::parse(&request.uri().to_string(), &self.on_premises).map_err(|why| HttpFailure::Denied(why.to_string()))?;
         if time_left.is_zero() {
             return Err(HttpFailure::ConnectTimeout);
         }
-        let agent = self.agent(&request.connector).ok_or_else(|| HttpFailure::Denied("the host is stopping".to_owned()))?;
-        let bodiless = prepared.body().is_empty() && ![Method::POST, Method::PUT, Method::PATCH].contains(prepared.method());
+        let agent = self.agent.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let agent = agent.ok_or_else(|| HttpFailure::Denied("the host is stopping".to_owned()))?;
+        let bodiless = request.body().is_empty() && ![Method::POST, Method::PUT, Method::PATCH].contains(request.method());
+        let (head, body) = request.into_parts();
         // A GET with an empty body must not announce one, a POST must.
-        let answer = if bodiless { exchange(&agent, prepared.map(|_| ()), time_left) } else { exchange(&agent, prepared, time_left) };
+        let answer = if bodiless {
+            exchange(&agent, Request::from_parts(head, ()), time_left)
+        } else {
+            exchange(&agent, Request::from_parts(head, body.as_ref()), time_left)
+        };
         let (head, mut body) = answer.map_err(failure)?.into_parts();
         if body.content_length().is_some_and(|length| length > limits::RESPONSE_BODY as u64) {
             return Err(HttpFailure::TooLarge);
@@ -79,26 +79,15 @@ impl Egress {
         Ok(response)
     }
 
-    /// Breaks off what is under way and refuses what comes.
-    pub fn shut_down(&self) {
-        let agents = {
-            let mut agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
-            agents.shut = true;
-            std::mem::take(&mut agents.of_connector)
-        };
-        agents.into_values().for_each(Agent::shutdown);
-    }
-
-    fn agent(&self, connector: &str) -> Option<Agent> {
-        let mut agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
-        if agents.shut {
-            return None;
+    fn shut_down(&self) {
+        let agent = self.agent.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(agent) = agent {
+            agent.shutdown();
         }
-        Some(agents.of_connector.entry(connector.to_owned()).or_insert_with(new_agent).clone())
     }
 }
 
-fn new_agent() -> Agent {
+fn new_agent(on_premises: OnPremises) -> Agent {
     let config = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
@@ -109,32 +98,7 @@ fn new_agent() -> Agent {
         .max_idle_age(IDLE_TIME)
         .user_agent(concat!("pbx-crm-host/", env!("CARGO_PKG_VERSION")))
         .build();
-    Agent::with_parts(config, ().chain(Tcp::default()).chain(Tls::default()), Names::default())
-}
-
-/// The request as it goes out, or why it does not.
-fn prepare(request: &HttpRequest) -> Result<Request<&[u8]>, HttpFailure> {
-    let denied = |why: &dyn Display| HttpFailure::Denied(why.to_string());
-    let uri: Uri = request.url.parse().map_err(|why| denied(&why))?;
-    if !matches!(uri.scheme_str(), Some("http" | "https")) {
-        return Err(denied(&"the address begins with neither https:// nor http://"));
-    }
-    // It would become a credential on the way.
-    if uri.authority().is_none_or(|authority| authority.as_str().contains('@')) {
-        return Err(denied(&"the address has a user name, or no host"));
-    }
-    let fields = request.headers.iter().map(|(name, value)| name.len() + value.len() + 4);
-    if fields.sum::<usize>() + request.url.len() > limits::HEADER_BYTES {
-        return Err(denied(&format_args!("the header section is longer than {} bytes", limits::HEADER_BYTES)));
-    }
-    let mut prepared = Request::builder().method(request.method.as_str()).uri(uri);
-    for (name, value) in &request.headers {
-        // How long the body is, is told by who sends it.
-        if !name.eq_ignore_ascii_case(CONTENT_LENGTH.as_str()) && !name.eq_ignore_ascii_case(TRANSFER_ENCODING.as_str()) {
-            prepared = prepared.header(name, value);
-        }
-    }
-    prepared.body(request.body.as_ref()).map_err(|why| denied(&why))
+    Agent::with_parts(config, ().chain(Tcp::default()).chain(Tls::default()), Names(GuardedNames::new(on_premises)))
 }
 
 fn exchange(agent: &Agent, request: Request<impl AsSendBody>, time_left: Duration) -> Result<Response<Body>, ureq::Error> {
@@ -155,7 +119,8 @@ fn failure(why: ureq::Error) -> HttpFailure {
             Ok(nothing_sent) => nothing_sent.0,
             Err(_) => HttpFailure::Cut,
         },
-        ureq::Error::Http(_) | ureq::Error::BadUri(_) => HttpFailure::Denied(why.to_string()),
+        // Not in its own words: they can quote an address that holds a credential.
+        ureq::Error::Http(_) | ureq::Error::BadUri(_) => HttpFailure::Denied("the request is none that HTTP knows".to_owned()),
         ureq::Error::LargeResponseHeader(..) => HttpFailure::TooLarge,
         ureq::Error::Timeout(_) => HttpFailure::Timeout,
         _ => HttpFailure::Cut,
@@ -177,12 +142,17 @@ fn nothing_sent(why: ureq::Error, otherwise: impl FnOnce(String) -> HttpFailure)
 }
 
 /// The step from a name to addresses.
-#[derive(Debug, Default)]
-struct Names(DefaultResolver);
+#[derive(Debug)]
+struct Names(GuardedNames);
 
 impl Resolver for Names {
-    fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        self.0.resolve(uri, config, timeout).map_err(|why| nothing_sent(why, |_| HttpFailure::NoSuchHost))
+    fn resolve(&self, uri: &http::Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        self.0.resolve(uri, config, timeout).map_err(|why| match why {
+            ureq::Error::Other(refused) if refused.is::<NoAddress>() => {
+                ureq::Error::Other(Box::new(NothingSent(HttpFailure::Denied(refused.to_string()))))
+            }
+            why => nothing_sent(why, |_| HttpFailure::NoSuchHost),
+        })
     }
 }
 
@@ -211,5 +181,5 @@ impl<T: Transport> Connector<T> for Tls {
 }
 
 #[cfg(test)]
-#[path = "egress_tests.rs"]
+#[path = "tests/sockets.rs"]
 mod tests;

@@ -6,10 +6,17 @@ use std::sync::mpsc;
 use std::time::Instant;
 
 use super::*;
-use crate::host::loopback::{PATIENCE, Server, read_request, request, wait_for_the_end};
+use crate::core::io::HttpRequest;
+use crate::egress::loopback::{PATIENCE, Server, egress, read_request, request, wait_for_the_end, way};
+
+/// To the host of the request, as if it were marked as on premises.
+fn send_within(request: &HttpRequest, time_left: Duration) -> HttpAnswer {
+    let marked = target::origin_of(&request.url).map(|origin| origin.address()).ok();
+    way(&marked.into_iter().collect::<Vec<_>>()).send(request, 0, time_left)
+}
 
 fn send(request: &HttpRequest) -> HttpAnswer {
-    Egress::new().send(request, PATIENCE)
+    send_within(request, PATIENCE)
 }
 
 /// The failure; of an answer no more than its length, or a failing test would print megabytes.
@@ -99,7 +106,7 @@ fn what_fails_before_anything_is_sent_says_so() {
     assert!(matches!(failure_of(&secure), HttpFailure::Tls(_)));
     plain.join().unwrap();
 
-    assert_eq!(Egress::new().send(&secure, Duration::ZERO).unwrap_err(), HttpFailure::ConnectTimeout);
+    assert_eq!(send_within(&secure, Duration::ZERO).unwrap_err(), HttpFailure::ConnectTimeout);
 }
 
 #[test]
@@ -162,7 +169,7 @@ fn the_deadline_holds_for_a_silent_and_for_a_dribbling_server() {
     });
     for server in [silent, dribbling] {
         let begun = Instant::now();
-        let answer = Egress::new().send(&server.request(), Duration::from_millis(300));
+        let answer = send_within(&server.request(), Duration::from_millis(300));
         assert_eq!(answer.unwrap_err(), HttpFailure::Timeout);
         assert!(begun.elapsed() < PATIENCE / 2, "{:?}", begun.elapsed());
     }
@@ -180,28 +187,27 @@ fn connections_are_kept_for_one_connector_and_not_shared_with_another() {
             let _ = socket.write_all(answer);
         }
     });
-    let egress = Egress::new();
+    let egress = egress(&[server.address()]);
     for _ in 0..3 {
-        egress.send(&server.request(), PATIENCE).unwrap();
+        egress.send(&server.request(), 0, PATIENCE).unwrap();
     }
     assert_eq!(connections.try_iter().count(), 1);
     let other = HttpRequest { connector: "other".to_owned(), ..server.request() };
     // The server is busy with the kept connection: a second one gets no answer from it, the same would.
-    assert_eq!(egress.send(&other, Duration::from_millis(300)).unwrap_err(), HttpFailure::Timeout);
+    assert_eq!(egress.send(&other, 0, Duration::from_millis(300)).unwrap_err(), HttpFailure::Timeout);
 }
 
 #[test]
 fn shutting_down_breaks_off_what_is_under_way_and_refuses_what_comes() {
     let server = Server::start(wait_for_the_end);
-    let egress = Egress::new();
-    let request = server.request();
+    let (egress, request) = (egress(&[server.address()]), server.request());
     std::thread::scope(|scope| {
-        let under_way = scope.spawn(|| egress.send(&request, PATIENCE));
+        let under_way = scope.spawn(|| egress.send(&request, 0, PATIENCE));
         server.seen();
         let begun = Instant::now();
         egress.shut_down();
         assert_eq!(under_way.join().unwrap().unwrap_err(), HttpFailure::Cut);
         assert!(begun.elapsed() < PATIENCE / 2);
     });
-    assert!(matches!(egress.send(&request, PATIENCE), Err(HttpFailure::Denied(_))));
+    assert!(matches!(egress.send(&request, 0, PATIENCE), Err(HttpFailure::Denied(_))));
 }

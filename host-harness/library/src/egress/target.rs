@@ -118,6 +118,15 @@ impl HostRule {
         Ok(Self::Exactly { host: origin.host, port: origin.port })
     }
 
+    /// The host and port of an address that an administrator entered, "https://crm.example:8443/path". Numbers and http need a mark too.
+    ///
+    /// # Errors
+    /// It is no address.
+    pub fn of_address(address: &str) -> Result<Self, TargetRefused> {
+        let origin = read(address)?;
+        Ok(Self::Exactly { host: origin.host, port: origin.port })
+    }
+
     /// "api.example" or ".api.example".
     ///
     /// # Errors
@@ -221,8 +230,14 @@ pub(super) fn check_approved(origin: Origin, approved: &[HostRule]) -> Result<Or
 }
 
 /// Is there nothing behind the host but perhaps one "/"?
-pub(super) fn is_bare(url: &str) -> bool {
+pub(crate) fn is_bare(url: &str) -> bool {
     url.split_once("://").is_some_and(|(_, rest)| rest.find(['/', '?', '#']).is_none_or(|at| rest.get(at..) == Some("/")))
+}
+
+/// For tests: the origin, whether or not anything may go there.
+#[cfg(test)]
+pub(crate) fn origin_of(url: &str) -> Result<Origin, TargetRefused> {
+    read(url)
 }
 
 fn read(url: &str) -> Result<Origin, TargetRefused> {

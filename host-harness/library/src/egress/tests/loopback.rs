@@ -2,28 +2,31 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::sockets::Sockets;
+use super::target::OnPremises;
+use super::{Egress, Key, Way};
 use crate::core::io::HttpRequest;
 
 /// No test waits longer for anything.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Serves connections one after another, each with the same closure, until dropped.
-pub(super) struct Server {
-    pub(super) port: u16,
-    pub(super) seen: mpsc::Receiver<String>,
+pub(crate) struct Server {
+    pub(crate) port: u16,
+    pub(crate) seen: mpsc::Receiver<String>,
     stop: Option<mpsc::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
     /// `answer` gets the socket after one request was read from it.
-    pub(super) fn start(answer: impl Fn(&mut TcpStream) + Send + 'static) -> Self {
+    pub(crate) fn start(answer: impl Fn(&mut TcpStream) + Send + 'static) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let (tell, seen) = mpsc::channel();
@@ -44,18 +47,23 @@ impl Server {
     }
 
     /// Answers each connection's request with these bytes and closes.
-    pub(super) fn answering(answer: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn answering(answer: impl Into<Vec<u8>>) -> Self {
         let answer = answer.into();
         Self::start(move |socket| {
             let _ = socket.write_all(&answer);
         })
     }
 
-    pub(super) fn request(&self) -> HttpRequest {
+    pub(crate) fn request(&self) -> HttpRequest {
         request(&format!("http://127.0.0.1:{}/path?q=1", self.port))
     }
 
-    pub(super) fn seen(&self) -> String {
+    /// As an administrator would enter it.
+    pub(crate) fn address(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn seen(&self) -> String {
         self.seen.recv_timeout(PATIENCE).unwrap()
     }
 }
@@ -69,7 +77,7 @@ impl Drop for Server {
 }
 
 /// Head and body of one request, as far as they come.
-pub(super) fn read_request(socket: &mut TcpStream) -> String {
+pub(crate) fn read_request(socket: &mut TcpStream) -> String {
     let mut read = Vec::new();
     let mut chunk = [0; 4096];
     loop {
@@ -91,12 +99,12 @@ pub(super) fn read_request(socket: &mut TcpStream) -> String {
 }
 
 /// Waits until the client has closed its end.
-pub(super) fn wait_for_the_end(socket: &mut TcpStream) {
+pub(crate) fn wait_for_the_end(socket: &mut TcpStream) {
     let mut chunk = [0; 4096];
     while matches!(socket.read(&mut chunk), Ok(count) if count > 0) {}
 }
 
-pub(super) fn request(url: &str) -> HttpRequest {
+pub(crate) fn request(url: &str) -> HttpRequest {
     HttpRequest {
         exchange: 1,
         connector: "crm".to_owned(),
@@ -106,4 +114,15 @@ pub(super) fn request(url: &str) -> HttpRequest {
         body: Bytes::new(),
         deadline: 0,
     }
+}
+
+/// A way without credentials to hosts that are marked as on premises, and to none else.
+pub(crate) fn way(marked: &[String]) -> Way {
+    let on_premises = marked.iter().fold(OnPremises::default(), |marks, address| marks.with(address).unwrap());
+    Way { wire: Arc::new(Sockets::new(on_premises.clone())), named: Vec::new(), pinned: Vec::new(), on_premises, key: Key::None }
+}
+
+/// The ways of the connectors "crm" and "other" to these hosts.
+pub(crate) fn egress(marked: &[String]) -> Egress {
+    Egress::new(["crm", "other"].into_iter().map(|connector| (connector.to_owned(), way(marked))).collect())
 }
