@@ -35,7 +35,7 @@ pub struct Checked {
 }
 
 /// A user of the CRM. Shown as "name - e-mail".
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct User {
     /// Which.
     pub reference: UserRef,

@@ -25,9 +25,10 @@ pub mod trouble;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::bindings::hooks::types::Message;
 use crate::component::PreparedConnector;
 use crate::credential::authorisation::Authorisations;
-use crate::credential::endpoint::TokenEndpoint;
+use crate::credential::endpoint::ByWire;
 use crate::credential::entropy::Entropy;
 use crate::credential::refresh::{Account, Credentials};
 use crate::credential::store::{CredentialStore, Row};
@@ -37,7 +38,7 @@ use crate::egress::{Key, Way, Wire};
 use crate::limits;
 use crate::settings::Settings;
 use approval::Approval;
-use trouble::{Cause, Trouble};
+use trouble::{Trouble, host_message};
 
 /// Most time for one conversation with a sign-in service or one function of a connector: an administrator looks at a page meanwhile.
 const PATIENCE: Duration = Duration::from_millis(limits::CONNECTOR_TIME_MS);
@@ -56,10 +57,8 @@ pub struct AccountParts {
     pub store: Arc<dyn CredentialStore>,
     /// Over the same store.
     pub credentials: Arc<Credentials>,
-    /// Where the connector's requests leave.
+    /// Where all requests leave: the connector's, and those for tokens.
     pub wire: Arc<dyn Wire>,
-    /// Where token requests do.
-    pub endpoint: Arc<dyn TokenEndpoint>,
     /// For states and verifiers.
     pub entropy: Arc<dyn Entropy>,
     /// Addresses that the administrator marks as on premises for this connector, such as "http://10.1.2.3:8069".
@@ -79,7 +78,7 @@ pub struct CrmAccount {
     credentials: Arc<Credentials>,
     wire: Arc<dyn Wire>,
     way: Way,
-    endpoint: Arc<dyn TokenEndpoint>,
+    endpoint: ByWire,
     authorisations: Authorisations,
     marks: Vec<String>,
     on_premises: OnPremises,
@@ -90,15 +89,14 @@ impl CrmAccount {
     ///
     /// # Errors
     /// The connector's CRM is not opened by signing in, or an address cannot be marked.
-    pub fn new(parts: AccountParts) -> Result<Self, Trouble> {
+    pub fn new(parts: AccountParts) -> Result<Self, Message> {
         let description = parts.connector.description();
-        let vendor = description.name.clone();
-        let refused = |id: &str, why: &str| Trouble::from(Cause::host(id, &[("crm", &vendor), ("why", why)]));
+        let refused = |id: &str, why: &str| host_message(id, &[("crm", &description.name), ("why", why)]);
         let terms = OAuthTerms::declared(description).map_err(|why| refused("account.no-sign-in", &why))?;
+        let terms = Arc::new(terms.ok_or_else(|| refused("account.no-sign-in", "auth"))?);
         let on_premises = marked(&parts.on_premises).map_err(|(address, why)| refused("account.mark", &format!("{address}: {why}")))?;
         let id = &description.id;
         let (connection_row, approval_row) = (Row::connection(id, &parts.account), Row::approval(id, &parts.account));
-        let terms = Arc::new(terms);
         let key = Key::OAuth { credentials: Arc::clone(&parts.credentials), row: connection_row.clone(), terms: Arc::clone(&terms) };
         Ok(Self {
             way: Way::new(description, &parts.settings, Arc::clone(&parts.wire), on_premises.clone(), key),
@@ -111,8 +109,8 @@ impl CrmAccount {
             terms,
             store: parts.store,
             credentials: parts.credentials,
+            endpoint: ByWire(Arc::clone(&parts.wire)),
             wire: parts.wire,
-            endpoint: parts.endpoint,
             authorisations: Authorisations::new(parts.entropy),
             marks: parts.on_premises,
             on_premises,

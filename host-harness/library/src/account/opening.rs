@@ -58,7 +58,7 @@ impl CrmAccount {
     /// The person or the CRM refused, the user is no administrator, it is another organisation than before, or it cannot be stored.
     pub fn finish(&self, query: &str, session: &str, now: Moment) -> Result<Opened, Trouble> {
         let callback = Callback { connector: &self.connection_row.connector, query, session };
-        let Finished { connection, redirect_uri, .. } = self.authorisations.finish(callback, now, &*self.endpoint, PATIENCE)?;
+        let Finished { connection, redirect_uri, .. } = self.authorisations.finish(callback, now, &self.endpoint, PATIENCE)?;
         self.take_in(connection.clone(), redirect_uri, now).map_err(|trouble| {
             let revoked = self.credentials.give_up(self.credential(), &connection, PATIENCE);
             Trouble { given_back: Some(revoked), ..trouble }
