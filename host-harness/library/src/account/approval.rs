@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::bindings::connector::exports::pbx::crm::description::{self, Auth, Description};
+use crate::credential::connection::Connection;
 use crate::credential::problem::{Kind, Problem};
 use crate::credential::store::{CredentialStore, NotStored, Row};
 use crate::event::Moment;
@@ -150,17 +151,24 @@ fn sign_in(description: &Description) -> BTreeSet<String> {
 }
 
 impl Approval {
-    /// What an administrator approves who opens an account with this connector now.
-    pub(super) fn of(description: &Description, marks: &[String], since: Moment) -> Self {
+    /// What an administrator has approved who opened this connection with this connector.
+    pub(super) fn of(
+        description: &Description,
+        marks: &[String],
+        connection: &Connection,
+        redirect_uri: String,
+        who: Who,
+        since: Moment,
+    ) -> Self {
         Self {
             form: FORM,
             operations: operations(description),
             sign_in: sign_in(description),
             on_premises: marks.to_vec(),
-            login: String::new(),
-            client_id: String::new(),
-            redirect_uri: String::new(),
-            who: Who::default(),
+            login: connection.login.clone(),
+            client_id: connection.client.id.clone(),
+            redirect_uri,
+            who,
             since,
         }
     }

@@ -18,8 +18,6 @@ pub mod closing;
 pub mod opening;
 mod probe;
 pub mod status;
-#[cfg(test)]
-mod tests;
 pub mod trouble;
 
 use std::sync::Arc;

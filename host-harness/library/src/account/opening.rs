@@ -76,13 +76,7 @@ impl CrmAccount {
             known.belongs_to(self.vendor(), &account.organisation)?;
         }
         let who = who(&account);
-        let approval = Approval {
-            login: connection.login.clone(),
-            client_id: connection.client.id.clone(),
-            redirect_uri,
-            who: who.clone(),
-            ..Approval::of(self.connector.description(), &self.marks, now)
-        };
+        let approval = Approval::of(self.connector.description(), &self.marks, &connection, redirect_uri, who.clone(), now);
         // One that cannot be read is worth nothing, and is replaced.
         let before = self.approval().unwrap_or_default();
         approval.keep(&*self.store, &self.approval_row, self.vendor())?;

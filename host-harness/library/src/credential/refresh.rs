@@ -16,7 +16,7 @@ use super::secret::Secret;
 use super::store::{CredentialStore, NotStored, Row, Stored};
 use super::terms::{OAuthTerms, Pinned};
 use super::verdict::{self, TokenVerdict};
-use crate::egress::target::{self, OnPremises, Origin};
+use crate::egress::target::{OnPremises, Origin};
 
 /// A token that was refused though it was new is not replaced again before this time, in milliseconds: the refusal has another reason, such
 /// as an address restriction, and each try would cost a session.

@@ -3,6 +3,7 @@
 //! `connect` serves a plain page on loopback ([`server`], [`flow`], [`page`]) and waits for the browser. All that matters happens in the
 //! library's `account`; here is what is shown, in the reader's language ([`words`]), and where accounts are kept ([`place`]).
 
+pub mod arguments;
 mod asked;
 pub mod commands;
 pub mod connect;

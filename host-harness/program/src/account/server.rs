@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, oneshot};
 
 /// Most connections at the same time: a browser opens six.
 const MOST_CONNECTIONS: usize = 64;
@@ -69,7 +69,7 @@ fn listen(address: IpAddr, port: u16) -> io::Result<TcpListener> {
 
 /// A server that runs until it is dropped.
 pub struct Server {
-    stop: Option<watch::Sender<()>>,
+    stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -80,17 +80,18 @@ impl Server {
     /// The system gives no thread.
     pub fn start(port: Port, handler: Handler) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
-        let (stop, stopped) = watch::channel(());
+        let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::Builder::new().name("pbx-crm-connect".to_owned()).spawn(move || {
             let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
             runtime.block_on(async {
+                let mut accepting = Vec::new();
                 for listener in port.listeners {
                     if let Ok(listener) = tokio::net::TcpListener::from_std(listener) {
-                        tokio::spawn(accept(listener, Arc::clone(&handler), Arc::clone(&places), stopped.clone()));
+                        accepting.push(tokio::spawn(accept(listener, Arc::clone(&handler), Arc::clone(&places))));
                     }
                 }
-                let mut stopped = stopped;
-                let _told_or_dropped = stopped.changed().await;
+                let _told_or_dropped = stopped.await;
+                accepting.iter().for_each(tokio::task::JoinHandle::abort);
                 // All places free again: everybody has been answered.
                 let all = u32::try_from(MOST_CONNECTIONS).unwrap_or(u32::MAX);
                 let _all_or_late = tokio::time::timeout(FAREWELL, places.acquire_many(all)).await;
@@ -110,15 +111,11 @@ impl Drop for Server {
     }
 }
 
-async fn accept(listener: tokio::net::TcpListener, handler: Handler, places: Arc<Semaphore>, mut stopped: watch::Receiver<()>) {
+async fn accept(listener: tokio::net::TcpListener, handler: Handler, places: Arc<Semaphore>) {
     while let Ok(place) = Arc::clone(&places).acquire_owned().await {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            _ = stopped.changed() => return,
-        };
-        match accepted {
+        match listener.accept().await {
             Ok((socket, _)) => {
-                let (handler, mut stopped) = (Arc::clone(&handler), stopped.clone());
+                let handler = Arc::clone(&handler);
                 tokio::spawn(async move {
                     let _place = place;
                     let service = service_fn(move |request| respond(request, Arc::clone(&handler)));
@@ -126,16 +123,11 @@ async fn accept(listener: tokio::net::TcpListener, handler: Handler, places: Arc
                         .timer(TokioTimer::new())
                         .header_read_timeout(SILENCE)
                         .max_buf_size(MOST_HEAD)
+                        // So a connection that is still open at the end is one that is being answered.
+                        .keep_alive(false)
                         .serve_connection(TokioIo::new(socket), service);
-                    let mut connection = std::pin::pin!(connection);
                     // A broken connection is nobody's concern but the browser's.
-                    tokio::select! {
-                        _ended = connection.as_mut() => {}
-                        _ = stopped.changed() => {
-                            connection.as_mut().graceful_shutdown();
-                            let _ended = connection.await;
-                        }
-                    }
+                    let _ended = connection.await;
                 });
             }
             // Out of file handles as a rule: others will close theirs.
