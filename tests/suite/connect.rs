@@ -125,7 +125,7 @@ impl<'a> Connecting<'a> {
     /// The page of the printed address, and the browser's cookie.
     fn first_page(&self) -> (String, String) {
         let elsewhere = self.scene.browse(Request::get(&self.page).body(Vec::new()).unwrap());
-        assert_eq!((elsewhere.status().as_u16(), &elsewhere.headers()["location"]), (303, "/oauth/salesforce"));
+        assert!(elsewhere.status() == 303 && elsewhere.headers()["location"] == "/oauth/salesforce", "{elsewhere:?}");
         let page = self.scene.browse(Request::get(&self.callback).body(Vec::new()).unwrap());
         assert_eq!(page.status(), 200);
         is_guarded(&page);

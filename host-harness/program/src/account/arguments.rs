@@ -13,6 +13,7 @@ pub enum Command {
     /// Connect an account at a CRM: prints the callback address for the app there, and a page that leads on to the CRM. Ends with 0 when it is
     /// connected, with 1 and the reason when it is not.
     Connect {
+        /// Which account.
         #[command(flatten)]
         which: Which,
         /// Client id (consumer key) of the app at the CRM.
@@ -36,6 +37,7 @@ pub enum Command {
     },
     /// Tell how the account stands. Ends with 0 if it is connected and no problem is known.
     Status {
+        /// Which account.
         #[command(flatten)]
         which: Which,
         /// Ask the CRM too. A connection that was stopped for a problem is tried once more.
@@ -44,11 +46,13 @@ pub enum Command {
     },
     /// List the active users of the CRM, each as "name - e-mail".
     Users {
+        /// Which account.
         #[command(flatten)]
         which: Which,
     },
     /// Give the access back to the CRM, and erase all that is stored for the account.
     Disconnect {
+        /// Which account.
         #[command(flatten)]
         which: Which,
         /// Do not ask.
