@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pbx_crm::guests::Components;
-use pbx_crm::player::crm;
+use pbx_crm::player::crm::{self, Line};
 use pbx_crm_host::binding::{Binding, Bindings};
 use pbx_crm_host::bindings::crm::connections::User;
 use pbx_crm_host::bindings::crm::types::UserRef;
@@ -15,6 +15,8 @@ use pbx_crm_host::bindings::hooks::calls::{Direction, Via};
 use pbx_crm_host::component::{PreparedConnector, PreparedPlugin};
 use pbx_crm_host::core::io::{Input, Output};
 use pbx_crm_host::core::{ConnectorParts, Core, CoreParts};
+use pbx_crm_host::egress::target::OnPremises;
+use pbx_crm_host::egress::{Key, Way};
 use pbx_crm_host::engine::SandboxEngine;
 use pbx_crm_host::event::{CallEvent, Happening, Start};
 use pbx_crm_host::number::DialPlan;
@@ -71,7 +73,8 @@ impl Times {
 /// Two agents, a CRM that knows the caller.
 struct Office {
     core: Core,
-    crm: Box<dyn crm_fake::CrmFake>,
+    line: Arc<Line>,
+    way: Way,
 }
 
 impl Office {
@@ -99,6 +102,9 @@ impl Office {
             let user = User { reference, name: user.to_owned(), email: String::new(), active: true, extras: Vec::new() };
             bindings.bind(Binding { user, extensions: vec![extension.to_owned()], groups: Vec::new() }).expect("no conflict");
         }
+        let line = Line::new(crm, 0);
+        let marked = OnPremises::default().with(crm::IN_PROCESS).expect("an address");
+        let way = Way::new(connector.description(), &connector_settings, line.clone(), marked, Key::None);
         let core = Core::new(CoreParts {
             plugin,
             settings,
@@ -109,6 +115,7 @@ impl Office {
                 settings: connector_settings,
                 organisation: "office".to_owned(),
                 organisation_name: "Office".to_owned(),
+                user: None,
                 creates: false,
             }],
             bindings,
@@ -119,7 +126,7 @@ impl Office {
             virtual_time: true,
         })
         .expect("a core");
-        Self { core, crm }
+        Self { core, line, way }
     }
 
     /// Start; the first phone's ring, which asks; the second one's, which pops.
@@ -138,7 +145,8 @@ impl Office {
             let (took, outputs) = self.timed(at + 1_000, event(1_000, ring("1001")));
             all[1].push(took);
             for request in outputs.into_iter().filter_map(|output| if let Output::Http(request) = output { Some(request) } else { None }) {
-                let (_, answer) = crm::exchange(&mut *self.crm, at + 1_000, &request);
+                self.line.is_now(at + 1_000);
+                let answer = self.way.send(&request, at + 1_000, Duration::from_secs(10));
                 self.core.step(at + 1_500, Input::Http { exchange: request.exchange, answer });
             }
             let (took, outputs) = self.timed(at + 2_000, event(2_000, ring("1002")));

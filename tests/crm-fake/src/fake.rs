@@ -71,6 +71,12 @@ pub trait CrmFake: Send {
         Err(ControlError::Unsupported(format!("{} has no users", self.name())))
     }
 
+    /// The id by which the CRM's API knows what a test calls so. A fake whose vendor makes its own ids cannot use a test's; for others it is the
+    /// same.
+    fn own_id(&self, name: &str) -> String {
+        name.to_owned()
+    }
+
     /// The app under which a PBX asks this CRM for access when the CRM is at `address`; None: it wants no such thing.
     fn application(&self, address: &str) -> Option<Application> {
         let _ = address;

@@ -172,6 +172,12 @@ impl CrmFake for RemoteCrm {
         Ok(ids)
     }
 
+    fn own_id(&self, name: &str) -> String {
+        let asked = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
+        let told: Result<Ids, ControlError> = self.ask(Method::GET, &format!("ids?of={asked}"), None, Vec::new());
+        self.sure(told.map(|Ids { ids }| ids.into_iter().next().unwrap_or_else(|| name.to_owned())))
+    }
+
     fn application(&self, address: &str) -> Option<Application> {
         let address = percent_encoding::utf8_percent_encode(address, percent_encoding::NON_ALPHANUMERIC);
         self.sure(self.ask(Method::GET, &format!("application?address={address}"), None, Vec::new()))

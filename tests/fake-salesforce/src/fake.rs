@@ -21,7 +21,7 @@ use crate::{
     id::Id,
     knobs,
     oauth::{ADMIN, Auth, PASSWORD, TEST_CLIENT_ID, TEST_CLIENT_SECRET},
-    org::Org,
+    org::{DuplicateKey, DuplicateMode, DuplicateRule, Org},
     pages, person,
     rest::Rest,
     seed,
@@ -69,6 +69,17 @@ impl FakeSalesforce {
     #[must_use]
     pub fn seeded(now_ms: u64, number: u64, size: seed::Size) -> Self {
         Self::over(seed::org(number, size, now_ms))
+    }
+
+    /// With duplicate rules that warn of a contact or lead whose number another contact or lead has. Salesforce's standard rules compare names, too;
+    /// these are what an administrator adds who wants no number twice.
+    #[must_use]
+    pub fn refusing_known_numbers(mut self) -> Self {
+        for object in ["Contact", "Lead"] {
+            let rule = DuplicateRule::standard(object, DuplicateMode::Alert, &[DuplicateKey::Phone]);
+            self.org.knobs.duplicate_rules.push(DuplicateRule { among: ["Contact", "Lead"].map(str::to_owned).to_vec(), ..rule });
+        }
+        self
     }
 
     fn over(org: Org) -> Self {
@@ -184,10 +195,13 @@ impl CrmFake for FakeSalesforce {
         "salesforce"
     }
 
-    fn settings(&self, address: &str) -> Vec<(String, Json)> {
-        [("address", address), ("client-id", TEST_CLIENT_ID), ("client-secret", TEST_CLIENT_SECRET)]
-            .map(|(key, value)| (key.to_owned(), value.into()))
-            .to_vec()
+    /// None: the connector has no settings. What connects it is [`CrmFake::application`].
+    fn settings(&self, _address: &str) -> Vec<(String, Json)> {
+        Vec::new()
+    }
+
+    fn own_id(&self, name: &str) -> String {
+        self.id_of(name).map_or_else(|| name.to_owned(), |id| id.to_string())
     }
 
     fn answer(&mut self, now_ms: u64, mut request: Request<Vec<u8>>) -> Answer {

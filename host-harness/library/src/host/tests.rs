@@ -8,6 +8,7 @@ use crate::bindings::hooks::calls::{Direction, Via};
 use crate::bindings::hooks::clients::{Card, Lifetime};
 use crate::component::Source;
 use crate::core::io::{HttpFailure, HttpRequest, Reply, Told};
+use crate::egress::Egress;
 use crate::egress::loopback::{PATIENCE, Server, egress, wait_for_the_end};
 use crate::event::{Happening, Start};
 use crate::limits;

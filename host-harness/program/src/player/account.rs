@@ -71,7 +71,8 @@ pub(super) fn connect(
     };
     let told = |problem: pbx_crm_host::credential::problem::Problem| failed(problem.to_string());
     let url = authorisations.begin(application, "", line.now()).map_err(told)?;
-    let callback = line.fake().person_approves(line.now(), &url).map_err(|why| failed(why.to_string()))?;
+    let now = line.now();
+    let callback = line.fake().person_approves(now, &url).map_err(|why| failed(why.to_string()))?;
     let query = callback.split_once('?').map_or("", |(_, query)| query);
     let callback = Callback { connector: &description.id, query, session: "" };
     let finished = authorisations.finish(callback, line.now(), &*endpoint, TIME_LEFT).map_err(told)?;

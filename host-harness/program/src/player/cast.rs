@@ -77,9 +77,11 @@ pub(super) fn plugin_settings(
     Ok(settings)
 }
 
+/// `own_id` gives the CRM's own id of what the scenario calls so.
 pub(super) fn bindings(
     scenario: &Scenario,
     connector: &str,
+    own_id: &dyn Fn(&str) -> String,
     wrong: &dyn Fn(Range<usize>, String) -> PlayError,
 ) -> Result<Bindings, PlayError> {
     let mut bindings = Bindings::default();
@@ -87,7 +89,7 @@ pub(super) fn bindings(
         let form = binding.get_ref();
         let Some(user) = scenario.crm.users.iter().map(toml::Spanned::get_ref).find(|user| user.id == form.user) else { continue };
         let user = User {
-            reference: UserRef { connector: connector.to_owned(), id: user.id.clone() },
+            reference: UserRef { connector: connector.to_owned(), id: own_id(&user.id) },
             name: user.name.clone(),
             email: user.email.clone(),
             active: user.active,

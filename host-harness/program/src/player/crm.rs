@@ -55,36 +55,40 @@ pub fn built_in(connector: &str) -> Result<Box<dyn CrmFake>, PlayError> {
         #[cfg(feature = "demo")]
         "webhook" => Ok(Box::new(webhook_fake::WebhookFake::new())),
         #[cfg(feature = "demo")]
-        "salesforce" => Ok(Box::new(fake_salesforce::fake::FakeSalesforce::new(0))),
+        // With the rule of administrators who want no number twice; without it nothing but luck keeps a colleague's record from being doubled.
+        "salesforce" => Ok(Box::new(fake_salesforce::fake::FakeSalesforce::new(0).refusing_known_numbers())),
         other => Err(PlayError::NoCrm(other.to_owned())),
     }
 }
 
 /// The line to the CRM, on which time is virtual: what the CRM takes for its answers is added up, and nobody waits.
-pub(super) struct Line(Mutex<Call>);
+pub struct Line(Mutex<Call>);
 
-pub(super) struct Call {
+struct Call {
     crm: Box<dyn CrmFake>,
     now: Moment,
 }
 
 impl Line {
-    pub(super) fn new(crm: Box<dyn CrmFake>, now: Moment) -> Arc<Self> {
+    /// To this CRM, at this moment.
+    #[must_use]
+    pub fn new(crm: Box<dyn CrmFake>, now: Moment) -> Arc<Self> {
         Arc::new(Self(Mutex::new(Call { crm, now })))
     }
 
     /// The CRM's other side: what people do there.
-    pub(super) fn fake(&self) -> Held<'_> {
+    pub fn fake(&self) -> Held<'_> {
         Held(self.lock())
     }
 
     /// It is this moment now.
-    pub(super) fn is_now(&self, now: Moment) {
+    pub fn is_now(&self, now: Moment) {
         self.lock().now = now;
     }
 
     /// The moment after all that was carried since [`Line::is_now`].
-    pub(super) fn now(&self) -> Moment {
+    #[must_use]
+    pub fn now(&self) -> Moment {
         self.lock().now
     }
 
@@ -94,7 +98,7 @@ impl Line {
 }
 
 /// The CRM, held.
-pub(super) struct Held<'a>(MutexGuard<'a, Call>);
+pub struct Held<'a>(MutexGuard<'a, Call>);
 
 impl Deref for Held<'_> {
     type Target = dyn CrmFake;

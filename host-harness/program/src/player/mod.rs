@@ -211,7 +211,7 @@ struct Player<'a> {
 
 impl<'a> Player<'a> {
     fn new(stage: &Stage, file: &Path, text: &str, scenario: &'a Scenario, crm: Crm) -> Result<Self, PlayError> {
-        let Crm { mut fake, address, credentials } = crm;
+        let Crm { fake, address, credentials } = crm;
         let wrong = |span: std::ops::Range<usize>, why: String| PlayError::Scenario(crate::scenario::wrong_at(file, text, span, why));
         let (pbx, facts) = cast::pbx(scenario);
         let starts = crate::scenario::time::local_moment(scenario.pbx.starts.get_ref(), scenario.pbx.time_zone.get_ref())
@@ -257,6 +257,7 @@ impl<'a> Player<'a> {
                 .and_then(|value| crm.knob(starts, &form.name, value).map_err(|why| why.to_string()))
                 .map_err(|why| wrong(knob.span(), why))?;
         }
+        let bindings = cast::bindings(scenario, stage.connector_id(), &|name| crm.own_id(name), &wrong)?;
         let before = crm.requests().len();
         drop(crm);
         let base = account.as_ref().map_or_else(|| address.clone(), |account| account.base.clone());
@@ -286,7 +287,7 @@ impl<'a> Player<'a> {
             plugin,
             settings,
             connectors,
-            bindings: cast::bindings(scenario, stage.connector_id(), &wrong)?,
+            bindings: bindings,
             pbx: Box::new(pbx),
             numbers,
             store: Box::new(cast::store(scenario)),
@@ -392,10 +393,12 @@ impl<'a> Player<'a> {
     }
 
     fn finish(self) -> Result<Play, PlayError> {
-        let (records, requests, activities) = {
+        let (records, own_ids, requests, activities) = {
             let mut crm = self.line.fake();
             crm.advance(self.until);
-            (crm.records(), crm.requests().split_off(self.before), crm.activities())
+            let records = crm.records();
+            let own_ids: Vec<String> = records.iter().map(|record| crm.own_id(&record.id)).collect();
+            (records, own_ids, crm.requests().split_off(self.before), crm.activities())
         };
         self.believe()?;
         let kind_of = |role: crm_fake::Role| match role {
@@ -405,13 +408,11 @@ impl<'a> Player<'a> {
         };
         let links = records
             .iter()
-            .filter_map(|record| {
+            .zip(&own_ids)
+            .filter_map(|(record, id)| {
                 // Kinds are named by the connector; where it has one kind a role, its page is that of the role's word, else the first.
                 let (_, page) = self.pages.iter().find(|(kind, _)| kind == kind_of(record.role)).or(self.pages.first())?;
-                Some((
-                    record.id.clone(),
-                    page.replace("{base}", &self.base).replace("{id}", &record.id).replace("{kind}", kind_of(record.role)),
-                ))
+                Some((record.id.clone(), page.replace("{base}", &self.base).replace("{id}", id).replace("{kind}", kind_of(record.role))))
             })
             .collect();
         let store = self.core.store();

@@ -7,6 +7,8 @@ pub const ROOT: &str = "/services/data/v66.0";
 
 /// Queries of the database.
 pub const QUERY: &str = "/services/data/v66.0/query";
+/// Further pages of either kind of query.
+pub const PAGES: &str = "/services/data/v66.0/query/*";
 /// Queries that see deleted rows.
 pub const QUERY_ALL: &str = "/services/data/v66.0/queryAll";
 /// Searches of the index.
@@ -33,7 +35,7 @@ mod tests {
     #[test]
     fn all_paths_are_of_the_one_version() {
         assert_eq!(ROOT, format!("/services/data/{VERSION}"));
-        for path in [QUERY, QUERY_ALL, SEARCH, COMPOSITE, COLLECTION, OBJECTS] {
+        for path in [QUERY, PAGES, QUERY_ALL, SEARCH, COMPOSITE, COLLECTION, OBJECTS] {
             assert!(path.strip_prefix(ROOT).is_some_and(|rest| rest.starts_with('/')), "{path}");
         }
     }

@@ -59,13 +59,26 @@ fn one(value: &Value) -> Option<Complaint> {
 }
 
 impl Complaint {
-    /// The fields that it complains of: those of its list, or the one in its words ("No such column 'Fax' on entity 'Lead'").
+    /// The fields that it complains of: those of its list, or those in its words ("No such column 'Fax' on entity 'Lead'", "Required fields are
+    /// missing: [LastName]", "duplicate value found: Number__c duplicates value on record with id: 003...").
     pub fn named_fields(&self) -> Vec<&str> {
         if !self.fields.is_empty() {
             return self.fields.iter().map(String::as_str).collect();
         }
-        let column = self.words.split_once("No such column '").and_then(|(_, rest)| rest.split_once('\''));
-        column.map(|(name, _)| name).into_iter().collect()
+        if let Some(names) = self.between("Required fields are missing: [", ']') {
+            return names.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+        }
+        self.between("No such column '", '\'').or_else(|| self.between("duplicate value found: ", ' ')).into_iter().collect()
+    }
+
+    /// The object that it says is not there ("sObject type 'Lead' is not supported").
+    pub fn named_object(&self) -> Option<&str> {
+        self.between("sObject type '", '\'')
+    }
+
+    fn between(&self, before: &str, after: char) -> Option<&str> {
+        let (_, rest) = self.words.split_once(before)?;
+        rest.split_once(after).map(|(name, _)| name)
     }
 
     /// Does it say that fields do not exist, are hidden, or cannot be written?
@@ -108,6 +121,14 @@ mod tests {
         assert_eq!(listed.named_fields(), ["CallObject"]);
         let words = "\nId,Fax\n ^\nERROR at Row:1:Column:4\nNo such column 'Fax' on entity 'Lead'. If you are ...".to_owned();
         assert_eq!(Complaint { words, ..Complaint::default() }.named_fields(), ["Fax"]);
+        for (words, named) in [
+            ("Required fields are missing: [LastName, Company]", vec!["LastName", "Company"]),
+            ("duplicate value found: Number__c duplicates value on record with id: 003", vec!["Number__c"]),
+        ] {
+            assert_eq!(Complaint { words: words.to_owned(), ..Complaint::default() }.named_fields(), named);
+        }
+        let words = "sObject type 'Lead' is not supported. If you are".to_owned();
+        assert_eq!(Complaint { words, ..Complaint::default() }.named_object(), Some("Lead"));
         assert!(Complaint { words: "No such column".to_owned(), ..Complaint::default() }.named_fields().is_empty());
     }
 }

@@ -6,7 +6,7 @@ use pbx_connector_kit::{
     json::Wrong,
     text::message,
     types::Failure,
-    url::Query,
+    url::{self, Query},
 };
 use serde_json::{Value, json};
 
@@ -103,20 +103,38 @@ fn result(part: &Part, told: Option<&(String, u16, Option<Value>)>) -> Result<An
 /// # Errors
 /// One of them was refused.
 pub fn queries(exchange: &mut Exchange<'_>, resource: &str, queries: &[String]) -> Result<Vec<Answer>, Refused> {
+    let mut answers = Vec::new();
     if let [only] = queries {
         let path = Query::of(resource).with("q", only).into_text();
         if path.len() <= api::MAX_PATH {
-            return Ok(vec![exchange.ask(&Request::get(path))?]);
+            let answer = exchange.ask(&Request::get(path))?;
+            pages(exchange, answer, &mut answers)?;
+            return Ok(answers);
         }
     }
-    let mut answers = Vec::new();
     for some in queries.chunks(MOST_QUERIES) {
         let parts: Vec<Part> = some.iter().map(|soql| Part::query(resource, soql)).collect();
         for answer in ask(exchange, &parts)? {
-            answers.push(answer?);
+            pages(exchange, answer?, &mut answers)?;
         }
     }
     Ok(answers)
+}
+
+/// An answer with all that follows it: rows with long texts come in pages that are smaller than promised.
+fn pages(exchange: &mut Exchange<'_>, first: Answer, all: &mut Vec<Answer>) -> Result<(), Refused> {
+    let mut answer = first;
+    loop {
+        let next = answer.read(|answer| Ok(answer.member("nextRecordsUrl")?.text()?.and_then(mark).map(str::to_owned)))?;
+        all.push(answer);
+        let Some(mark) = next else { return Ok(()) };
+        answer = exchange.ask(&Request::get(format!("{}/{}", api::QUERY, url::segment(&mark))))?;
+    }
+}
+
+/// What stands behind the query's path in the address of the next page.
+pub fn mark(path: &str) -> Option<&str> {
+    path.rsplit('/').next().filter(|mark| !mark.is_empty())
 }
 
 /// The failure of something that must not have been asked for nothing.

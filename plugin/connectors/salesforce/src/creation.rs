@@ -76,7 +76,7 @@ fn create(exchange: &mut Exchange<'_>, draft: &Draft) -> Result<Entity, Failure>
         }
         // An object that the user may not see is one that there is not.
         if refused.complaint("NOT_FOUND").is_some() {
-            let hidden = Detail { status: Some(404), ..detail(message("salesforce.object-hidden", &[])) };
+            let hidden = Detail { status: Some(404), ..detail(message("salesforce.object-hidden", &[("object", kind.name())])) };
             return Err(Failure::Forbidden(hidden));
         }
         let mended = refused.complaints.iter().any(|complaint| leave_out(&mut fields, complaint));

@@ -51,14 +51,14 @@ fn operations() -> Vec<Operation> {
         reads(&["find", "search"], &[api::SEARCH]),
         // Several queries in one request go through the resource that can also write.
         operation(&["exact-check", "find-written", "visible"], "POST", &[api::COMPOSITE]),
-        reads(&["exact-check", "find-created", "find-written", "visible"], &[api::QUERY]),
+        reads(&["exact-check", "find-created", "find-written", "visible"], &[api::QUERY, api::PAGES]),
         operation(&["create"], "POST", &["/services/data/v66.0/sobjects/Contact", "/services/data/v66.0/sobjects/Lead"]),
         operation(&["write"], "POST", &[api::COMPOSITE, api::COLLECTION]),
-        reads(&["write"], &[api::QUERY, api::QUERY_ALL]),
+        reads(&["write"], &[api::QUERY, api::QUERY_ALL, api::PAGES]),
         operation(&["amend"], "PATCH", &[api::COLLECTION]),
         operation(&["amend"], "POST", &[api::COMPOSITE]),
-        reads(&["amend"], &[api::QUERY]),
-        reads(&["list-page"], &[api::QUERY, "/services/data/v66.0/query/*"]),
+        reads(&["amend"], &[api::QUERY, api::PAGES]),
+        reads(&["list-page"], &[api::QUERY, api::PAGES]),
         reads(&["verify", "read"], &[api::ROOT]),
         operation(&["verify"], "POST", &[api::COMPOSITE]),
     ]

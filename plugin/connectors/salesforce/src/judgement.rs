@@ -28,6 +28,8 @@ enum Sort {
     Invalid,
     /// Patience.
     Busy,
+    /// Too many at once: again within seconds.
+    Crowded,
     /// The allowance is used up.
     Quota,
     /// Salesforce broke down underway: a write may be done.
@@ -104,6 +106,12 @@ const TABLE: [(&str, Sort, &str); 62] = [
     ("ALL_OR_NONE_OPERATION_ROLLED_BACK", Sort::Mistake, "salesforce.halted"),
 ];
 
+/// Pause after the allowance of 24 hours is used up, if the answer names none. The period rolls: something is free again before long, and
+/// whoever asks often uses that up by asking.
+const QUOTA_PAUSE_MS: Milliseconds = 30 * 60_000;
+/// Pause after too many long requests at once, if the answer names none: these end by themselves.
+const CROWDED_PAUSE_MS: Milliseconds = 5_000;
+
 /// 401 that a new token does not help: whoever goes on refreshing never ends.
 const NO_SESSION_HELPS: [&str; 2] = ["This session is not valid for use with the REST API", "Connected app is not attached to Agent"];
 
@@ -141,7 +149,7 @@ pub fn of_complaint(came: &Came, complaint: &Complaint) -> Failure {
         return made(Sort::Forbidden, "salesforce.session-unusable", came, complaint);
     }
     if code == "REQUEST_LIMIT_EXCEEDED" && words.contains("Concurrent") {
-        return made(Sort::Busy, "salesforce.concurrent", came, complaint);
+        return made(Sort::Crowded, "salesforce.concurrent", came, complaint);
     }
     // A query that makes no sense is our mistake; a row with a field that is not there is refused for that.
     if code == "INVALID_FIELD" && came.effect == Effect::Reads {
@@ -161,6 +169,13 @@ fn by_status(status: u16, came: &Came, complaint: &Complaint) -> Failure {
         300 => garbled("salesforce.several", came, complaint),
         // Records are never asked for by their path, so a thing that is not there is part of the API, and no record shall be forgotten.
         404 => garbled("salesforce.no-endpoint", came, complaint),
+        // We never ask on conditions, and follow no redirection.
+        301..=399 => garbled("salesforce.no-endpoint", came, complaint),
+        401 => made(Sort::Again, "salesforce.session", came, complaint),
+        403 => made(Sort::Forbidden, "salesforce.no-access", came, complaint),
+        // Refused before anybody looked at the content: the connector asked in a way that no content makes right.
+        405 | 406 | 412..=415 | 428 | 431 => made(Sort::Mistake, "salesforce.mistake", came, complaint),
+        409 => made(Sort::Conflict, "salesforce.locked", came, complaint),
         410 => made(Sort::Unsupported, "salesforce.version", came, complaint),
         420 | 429 => made(Sort::Busy, "salesforce.unavailable", came, complaint),
         // The edge's page: a read is too much now, a write may have come through.
@@ -187,7 +202,8 @@ fn made(sort: Sort, id: &str, came: &Came, complaint: &Complaint) -> Failure {
         Sort::Conflict => Failure::Conflict(detail),
         Sort::Invalid => Failure::Invalid(WrongFields { fields: fields(), detail }),
         Sort::Busy => Failure::Busy(Pause { wait: came.wait, detail }),
-        Sort::Quota => Failure::Quota(Pause { wait: came.wait, detail }),
+        Sort::Crowded => Failure::Busy(Pause { wait: came.wait.or(Some(CROWDED_PAUSE_MS)), detail }),
+        Sort::Quota => Failure::Quota(Pause { wait: came.wait.or(Some(QUOTA_PAUSE_MS)), detail }),
         Sort::Broken => lost(came.effect, detail),
         Sort::Mistake => match came.effect {
             Effect::Reads => Failure::Other(detail),
@@ -209,7 +225,14 @@ fn told(id: &str, came: &Came, complaint: &Complaint) -> Detail {
 fn said(id: &str, complaint: &Complaint) -> Message {
     match id {
         "salesforce.version" => message(id, &[("version", crate::api::VERSION)]),
-        "salesforce.required" | "salesforce.too-long" | "salesforce.picklist" | "salesforce.field-hidden" | "salesforce.value" => {
+        "salesforce.object-hidden" => message(id, &[("object", complaint.named_object().unwrap_or("Contact, Lead, Account, Task"))]),
+        "salesforce.required"
+        | "salesforce.too-long"
+        | "salesforce.picklist"
+        | "salesforce.field-hidden"
+        | "salesforce.value"
+        | "salesforce.integrity"
+        | "salesforce.duplicate-value" => {
             let named = complaint.named_fields();
             let fields = if named.is_empty() { "-".to_owned() } else { named.join(", ") };
             message(id, &[("fields", &fields)])

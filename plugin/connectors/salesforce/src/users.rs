@@ -9,6 +9,7 @@ use pbx_connector_kit::{
 use crate::{
     Salesforce, api,
     bindings::exports::pbx::crm::users::{Guest, Page, User},
+    composite,
     exchange::{Exchange, MAX_ID, Refused},
     soql,
 };
@@ -34,7 +35,6 @@ fn query() -> String {
 fn list_page(exchange: &mut Exchange<'_>, mark: Option<&str>) -> Result<(Vec<User>, Option<String>), Refused> {
     let path = match mark {
         None => Query::of(api::QUERY).with("q", &query()).into_text(),
-        // A mark is what stands behind the query's path in the address of the next page.
         Some(mark) => format!("{}/{}", api::QUERY, url::segment(mark)),
     };
     let answer = exchange.ask(&Request::get(path))?;
@@ -43,8 +43,7 @@ fn list_page(exchange: &mut Exchange<'_>, mark: Option<&str>) -> Result<(Vec<Use
         let rows = answer.member("records")?.required_list()?;
         let users = rows.iter().map(|row| user(row, context)).collect::<Result<_, _>>()?;
         let next = answer.member("nextRecordsUrl")?;
-        let mark = next.text()?.map(|path| path.rsplit('/').next().unwrap_or_default().to_owned());
-        Ok((users, mark.filter(|mark| !mark.is_empty())))
+        Ok((users, next.text()?.and_then(composite::mark).map(str::to_owned)))
     })?)
 }
 

@@ -14,8 +14,10 @@ use crate::{
     kinds, soql,
 };
 
-/// Longest list of ids, in characters: Salesforce answers for 200 records in one query.
-const LIST: usize = 200 * 21;
+/// Salesforce answers for so many records in one query (Object Reference, UserRecordAccess).
+const MOST_RECORDS: usize = 200;
+/// What of an id tells records apart: three more characters only guard its case.
+const SHORT_ID: usize = 15;
 
 impl Guest for Salesforce {
     fn visible(context: Context, user: UserRef, records: Vec<RecordRef>) -> Result<Seen, Failure> {
@@ -31,16 +33,27 @@ fn visible(exchange: &mut Exchange<'_>, user: &UserRef, records: &[RecordRef]) -
     ids.sort_unstable();
     ids.dedup();
     let user = soql::text(&user.id);
-    let start = format!("SELECT RecordId, HasReadAccess FROM UserRecordAccess WHERE UserId = {user} AND RecordId IN ");
-    let mut access = BTreeMap::new();
-    for answer in composite::queries(exchange, api::QUERY, &soql::in_lists(&start, &ids, "", LIST))? {
+    let query = |ids: &[&str]| {
+        let list = soql::list(ids.iter().copied());
+        format!("SELECT RecordId, HasReadAccess FROM UserRecordAccess WHERE UserId = {user} AND RecordId IN {list}")
+    };
+    let queries: Vec<String> = ids.chunks(MOST_RECORDS).map(query).collect();
+    let mut access: BTreeMap<String, bool> = BTreeMap::new();
+    for answer in composite::queries(exchange, api::QUERY, &queries)? {
         access.extend(answer.read(|answer| read(&answer))?);
     }
-    // Of what Salesforce does not speak, nobody sees anything.
-    Ok(records.iter().map(|record| access.get(&record.id).copied().unwrap_or_default()).collect())
+    // Salesforce says nothing of records that the connected user cannot read, and of deleted ones: nobody sees these.
+    let seen = |record: &RecordRef| access.get(short(&record.id)).copied().unwrap_or_default();
+    Ok(records.iter().map(seen).collect())
+}
+
+fn short(id: &str) -> &str {
+    id.get(..SHORT_ID).unwrap_or(id)
 }
 
 fn read(answer: &Node<'_>) -> Result<Vec<(String, bool)>, Wrong> {
     let rows = answer.member("records")?.required_list()?;
-    rows.iter().map(|row| Ok((row.member("RecordId")?.required_id(MAX_ID)?, row.member("HasReadAccess")?.flag()?))).collect()
+    rows.iter()
+        .map(|row| Ok((short(&row.member("RecordId")?.required_id(MAX_ID)?).to_owned(), row.member("HasReadAccess")?.flag()?)))
+        .collect()
 }

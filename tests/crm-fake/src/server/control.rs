@@ -59,8 +59,8 @@ pub(super) fn is_control(path: &str) -> bool {
 pub(super) fn respond(state: &mut State, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
     let path = request.uri().path();
     let topic = path.strip_prefix(PREFIX).unwrap_or(path);
-    if !matches!(topic, "settings" | "application") && request.uri().query().is_some() {
-        return refusal(400, &ControlError::Invalid("only `settings` and `application` take parameters".to_owned()));
+    if !matches!(topic, "settings" | "application" | "ids") && request.uri().query().is_some() {
+        return refusal(400, &ControlError::Invalid("only `settings`, `application` and `ids` take parameters".to_owned()));
     }
     let now_ms = state.clock.now_ms();
     if let Some(knob) = topic.strip_prefix(KNOBS) {
@@ -73,6 +73,7 @@ pub(super) fn respond(state: &mut State, request: &Request<Vec<u8>>) -> Response
         (&Method::GET, "name") => Ok(wire::json(200, &Name { name: state.fake.name().to_owned() })),
         (&Method::GET, "settings") => address(state, request).map(|address| wire::json(200, &state.fake.settings(&address))),
         (&Method::GET, "application") => address(state, request).map(|address| wire::json(200, &state.fake.application(&address))),
+        (&Method::GET, "ids") => own_id(state, request),
         (&Method::POST, "approvals") => body(request)
             .and_then(|asking: Asking| state.fake.person_approves(now_ms, &asking.authorise_url))
             .map(|callback| wire::json(200, &Approved { callback })),
@@ -96,7 +97,11 @@ pub(super) fn respond(state: &mut State, request: &Request<Vec<u8>>) -> Response
             state.fake.clear_faults();
             Ok(nothing())
         }
-        (_, "name" | "settings" | "clock" | "records" | "activities" | "requests" | "faults" | "users" | "application" | "approvals") => {
+        (
+            _,
+            "name" | "settings" | "clock" | "records" | "activities" | "requests" | "faults" | "users" | "application" | "approvals"
+            | "ids",
+        ) => {
             return refusal(405, &ControlError::Invalid(format!("{} does not go with {path}", request.method())));
         }
         _ => {
@@ -120,6 +125,14 @@ fn address(state: &State, request: &Request<Vec<u8>>) -> Result<String, ControlE
         [] => Ok(state.address.clone()),
         [(name, address)] if name == "address" => Ok(address.clone()),
         _ => Err(ControlError::Invalid("it takes one `address` and nothing else".to_owned())),
+    }
+}
+
+fn own_id(state: &State, request: &Request<Vec<u8>>) -> Result<Response<Vec<u8>>, ControlError> {
+    let given = wire::query_pairs(request.uri().query().unwrap_or_default()).map_err(ControlError::Invalid)?;
+    match given.as_slice() {
+        [(name, of)] if name == "of" => Ok(wire::json(200, &Ids { ids: vec![state.fake.own_id(of)] })),
+        _ => Err(ControlError::Invalid("`ids` takes one `of` and nothing else".to_owned())),
     }
 }
 

@@ -24,6 +24,7 @@
 //! | `DELETE /_control/faults` | 204 |
 //! | `POST /_control/users` with a list of [`SeedUser`](crate::SeedUser) | `{"ids": [...]}` |
 //! | `GET /_control/application?address=http://...` | an [`Application`](crate::Application), or `null`; `address` as for `settings` |
+//! | `GET /_control/ids?of=p-1` | `{"ids": ["..."]}`: the vendor's own id of what a test calls so |
 //! | `POST /_control/approvals` with `{"authorise-url": "http://..."}` | `{"callback": "http://..."}`: a person signed in and allowed it |
 //! | `POST /_control/knobs/{name}` with the knob's value | what the knob answers, `null` as a rule |
 //!

@@ -78,9 +78,17 @@ fn queried(text: &str) -> Operation {
     if object == "task" {
         return if condition.contains("callobject") { Operation::FindWritten } else { Operation::Other };
     }
+    if ["organization", "userpermissionaccess"].contains(&object) {
+        return Operation::Verify;
+    }
     let of_people = ["contact", "lead", "account"].contains(&object);
     let asks_phones = condition.split_once("where ").is_some_and(|(_, asked)| asked.contains("phone"));
-    if of_people && asks_phones { Operation::ExactCheck } else { Operation::Other }
+    match of_people && asks_phones {
+        // Who looks for what was made asks when it was made.
+        true if condition.contains("createddate") => Operation::FindCreated,
+        true => Operation::ExactCheck,
+        false => Operation::Other,
+    }
 }
 
 /// A composite request is what its weightiest part is.
@@ -115,13 +123,14 @@ fn records(body: &Json, people: Operation, calls: Operation) -> Operation {
 }
 
 fn weightiest(all: impl Iterator<Item = Operation>) -> Operation {
-    const ORDER: [Operation; 8] = [
+    const ORDER: [Operation; 9] = [
         Operation::Create,
         Operation::Write,
         Operation::Amend,
         Operation::Find,
         Operation::Search,
         Operation::ExactCheck,
+        Operation::FindCreated,
         Operation::FindWritten,
         Operation::Verify,
     ];
@@ -146,6 +155,13 @@ mod tests {
             ("GET", "/services/data/v66.0/query?q=SELECT+Id+FROM+Contact+WHERE+MobilePhone='1'", "", Operation::ExactCheck),
             ("GET", "/services/data/v66.0/query?q=SELECT+Id,Phone+FROM+Contact+WHERE+Name='1'", "", Operation::Other),
             ("GET", "/services/data/v66.0/query/?q=SELECT+Id+FROM+Task+WHERE+CallObject='k'", "", Operation::FindWritten),
+            (
+                "GET",
+                "/services/data/v66.0/query?q=SELECT+Id+FROM+Lead+WHERE+Phone='1'+AND+CreatedDate>2026-01-01T00:00:00Z",
+                "",
+                Operation::FindCreated,
+            ),
+            ("GET", "/services/data/v66.0/query?q=SELECT+Name+FROM+Organization", "", Operation::Verify),
             ("GET", "/services/data/v66.0/query?q=SELECT+Id+FROM+User", "", Operation::Other),
             ("POST", "/services/data/v66.0/sobjects/task", "{}", Operation::Write),
             ("POST", "/services/data/v66.0/sobjects/Lead/", "{}", Operation::Create),
@@ -176,7 +192,7 @@ mod tests {
             ("PATCH", "/services/data/v66.0/composite/sobjects", r#"{"records":[{"attributes":{"type":"Task"}}]}"#, Operation::Amend),
             ("POST", "/services/data/v66.0/composite", "{", Operation::Other),
         ] {
-            let path = path.replace('{', "%7B").replace('}', "%7D").replace('\'', "%27");
+            let path = path.replace('{', "%7B").replace('}', "%7D").replace('\'', "%27").replace('>', "%3E");
             let request = Request::builder().method(method).uri(&path).body(body.as_bytes().to_vec()).unwrap();
             assert_eq!(of(&request), expected, "{method} {path} below {v}");
         }

@@ -20,6 +20,7 @@ pub mod plan;
 pub mod refusal;
 pub mod shape;
 pub mod tokens;
+pub mod user_record_access;
 
 use std::sync::Arc;
 
@@ -103,8 +104,14 @@ impl ResultSet {
 /// `MALFORMED_QUERY`, `INVALID_TYPE`, `INVALID_FIELD` and the others as Salesforce words them.
 pub fn run(org: &Org, context: &Context, text: &str, all: bool) -> Result<ResultSet, ApiError> {
     let view = View { org, user: context.user, all, now_ms: context.now_ms };
-    let plan =
-        grammar::parse(text).and_then(|query| Plan::of(org, &query, Some(view), context.now_ms)).map_err(|refusal| refusal.shown(text))?;
+    let query = grammar::parse(text).map_err(|refusal| refusal.shown(text))?;
+    if user_record_access::is_asked(&query) {
+        let lines = user_record_access::lines(org, context.user, &query).map_err(|refusal| refusal.shown(text))?;
+        let plan =
+            Plan { object: user_record_access::NAME, filter: None, order: Vec::new(), limit: None, offset: 0, output: Output::Count };
+        return Ok(ResultSet { found: Found::Lines(lines.into()), plan: Arc::new(plan), user: context.user, all, now_ms: context.now_ms });
+    }
+    let plan = Plan::of(org, &query, Some(view), context.now_ms).map_err(|refusal| refusal.shown(text))?;
     let found = match &plan.output {
         Output::Count => Found::Count(plan.rows(view).len()),
         Output::Rows(_) => Found::Rows(plan.rows(view).into_iter().map(|row| row.id).collect()),

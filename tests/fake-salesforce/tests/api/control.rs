@@ -91,7 +91,7 @@ fn tasks_are_activities() {
     let activities = org.fake.activities();
     let call = &activities[0];
     assert_eq!((call.record.as_str(), call.key.as_deref(), call.talked_ms), ("p-1", Some("key-1"), Some(65_000)));
-    assert_eq!((call.outcome.as_deref(), call.body.as_str()), (Some("Answered"), "Hello"));
+    assert_eq!((call.outcome.as_deref(), call.body.as_str()), (Some("answered"), "Hello"));
     assert_eq!(call.direction, Some(crm_fake::Direction::Inbound));
     assert_eq!(call.started_at, Some(NOW - 36 * 60 * 60 * 1000));
     assert_eq!((activities[1].record.as_str(), activities[1].started_at), ("o-1", Some(NOW)));

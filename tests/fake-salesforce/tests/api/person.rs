@@ -1,6 +1,6 @@
 //! Somebody with a browser who gives an app access, in memory and over a real socket.
 
-use crm_fake::{ControlError, CrmFake, Outcome, RemoteCrm, Server};
+use crm_fake::{ControlError, CrmFake, Outcome, RemoteCrm, SeedUser, Server};
 use fake_salesforce::{
     fake::FakeSalesforce,
     oauth::{TEST_CLIENT_ID, TEST_CLIENT_SECRET},
@@ -71,5 +71,10 @@ fn a_fake_in_another_process_is_approved_in_the_same_way() {
     let callback = remote.person_approves(NOW, &authorise_url(server.address())).unwrap();
     assert!(callback.starts_with(CALLBACK) && callback.contains("code="), "{callback}");
     assert!(matches!(remote.person_approves(NOW, "/nowhere"), Err(ControlError::Invalid(_))));
+    assert!(remote.settings(server.address()).is_empty());
+    let ann = SeedUser { id: Some("ann".to_owned()), name: "Ann Field".to_owned(), email: String::new(), active: true };
+    assert_eq!(remote.seed_users(NOW, vec![ann]).unwrap(), ["ann"]);
+    let own = remote.own_id("ann");
+    assert!(own.starts_with("005") && own.len() == 18 && remote.own_id("nobody") == "nobody", "{own}");
     assert!(remote.lost().is_none());
 }

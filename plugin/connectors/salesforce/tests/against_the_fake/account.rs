@@ -1,3 +1,4 @@
+use crm_fake::SeedRecord;
 use pbx_connector_kit::types::{RecordRef, Usage, UserRef};
 use pbx_salesforce_connector::{
     Salesforce,
@@ -126,15 +127,36 @@ fn a_list_that_was_left_too_long_begins_anew() {
     assert_eq!(kind(&Salesforce::list_page(office.during("list-page"), odd).unwrap_err()), "Gone", "a mark stays where marks are");
 }
 
+fn seen(office: &Office, user: &str, ids: &[String]) -> (Vec<bool>, usize) {
+    let records: Vec<RecordRef> =
+        ids.iter().map(|id| RecordRef { connector: "sf".to_owned(), kind: "Contact".to_owned(), id: id.clone() }).collect();
+    let user = UserRef { connector: "sf".to_owned(), id: user.to_owned() };
+    let (seen, requests) = office.counted(|seen: &Seen| &seen.usage, || Salesforce::visible(office.during("visible"), user, records));
+    (seen.visible, requests)
+}
+
 #[test]
-fn visibility_is_one_question_for_all_records() {
+fn a_user_sees_what_the_sharing_of_the_organisation_allows() {
     let office = Office::new();
-    let (lee, kim) = (office.seed(person("Lee", "(415) 555-0112")), office.seed(person("Kim", "(415) 555-0113")));
-    // The fake has no such object: this shows what is asked and how the answer is read.
-    let row = json!({ "attributes": { "type": "UserRecordAccess" }, "RecordId": lee, "HasReadAccess": true });
-    let records = [&lee, &kim].map(|id| RecordRef { connector: "sf".to_owned(), kind: "Contact".to_owned(), id: id.clone() }).to_vec();
-    office.knob("answer-next", json!({ "route": "query", "status": 200, "body": { "totalSize": 1, "done": true, "records": [row] } }));
-    let user = UserRef { connector: "sf".to_owned(), id: office.seed_user("Al Agent", true) };
-    let seen: Seen = Salesforce::visible(office.during("visible"), user, records).unwrap();
-    assert_eq!(seen.visible, [true, false]);
+    let agent = office.seed_user("Al Agent", true);
+    let own = office.seed(SeedRecord { owner: Some(agent.clone()), ..person("Lee", "(415) 555-0112") });
+    let (other, gone) = (office.seed(person("Kim", "(415) 555-0113")), office.seed(SeedRecord { retired: true, ..person("Lee", "") }));
+    let ids = [own.clone(), other, gone, own[..15].to_owned(), "no-id".to_owned()];
+    office.knob("private-contacts", json!(false));
+    assert_eq!(seen(&office, &agent, &ids), (vec![true, true, false, true, false], 1));
+    office.knob("private-objects", json!(["Contact"]));
+    assert_eq!(seen(&office, &agent, &ids), (vec![true, false, false, true, false], 1));
+    let admin = office.fake.borrow().org.administrator().to_string();
+    assert_eq!(seen(&office, &admin, &ids), (vec![true, true, false, true, false], 1));
+    office.knob("object-access", json!({ "object": "Contact", "user": agent, "access": "none" }));
+    assert_eq!(seen(&office, &agent, &ids).0, [false; 5]);
+}
+
+#[test]
+fn visibility_of_many_records_is_asked_200_at_a_time_in_one_request() {
+    let office = Office::new();
+    let agent = office.seed_user("Al Agent", true);
+    let ids: Vec<String> = (0..450).map(|serial| office.seed(person(&format!("Lee {serial}"), "(415) 555-0112"))).collect();
+    office.knob("private-contacts", json!(false));
+    assert_eq!(seen(&office, &agent, &ids), (vec![true; 450], 1));
 }

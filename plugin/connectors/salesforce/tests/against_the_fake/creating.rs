@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::office::{NOW, Office, american, kind, person, unknown};
 
-fn draft(role: Role) -> Draft {
+pub fn draft(role: Role) -> Draft {
     Draft {
         role,
         kind: None,
@@ -103,6 +103,17 @@ fn a_warning_about_a_name_alone_makes_no_stranger_the_caller() {
     assert_ne!(made.entity.reference.id, other);
     office.knob("duplicate-rule", json!({ "object": "Contact", "mode": "block", "by": ["name"] }));
     assert!(matches!(create(&office, &draft(Role::Person)), Err(Failure::Duplicate(_))), "a rule that blocks is the administrator's word");
+}
+
+#[test]
+fn who_was_typed_in_after_the_check_is_not_made_twice_where_a_rule_compares_numbers() {
+    let office = Office::of(fake_salesforce::fake::FakeSalesforce::new(NOW).refusing_known_numbers());
+    let there = office.seed(person("Lee", "+1 415 555 0112"));
+    for role in [Role::Person, Role::Prospect] {
+        let Err(Failure::Duplicate(elsewhere)) = create(&office, &draft(role)) else { panic!("not a duplicate") };
+        assert_eq!(elsewhere.found.id, there);
+    }
+    assert_eq!(office.fake.borrow().records().len(), 1);
 }
 
 #[test]

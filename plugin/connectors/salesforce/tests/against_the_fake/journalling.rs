@@ -1,6 +1,7 @@
 use crm_fake::CrmFake as _;
 use pbx_connector_kit::{
     calls::{Direction, Outcome},
+    context::Context,
     types::{Amendment, Failure, JournalEntry, RecordRef, UserRef},
 };
 use pbx_salesforce_connector::{
@@ -14,11 +15,11 @@ use serde_json::{Value, json};
 
 use crate::office::{NOW, Office, american, company, kind, person, prospect, unknown};
 
-fn about(kind: &str, id: &str) -> RecordRef {
+pub fn about(kind: &str, id: &str) -> RecordRef {
     RecordRef { connector: "sf".to_owned(), kind: kind.to_owned(), id: id.to_owned() }
 }
 
-fn item(key: &str, about: RecordRef) -> Item {
+pub fn item(key: &str, about: RecordRef) -> Item {
     let entry = JournalEntry {
         version: 1,
         call: "call-1".to_owned(),
@@ -107,6 +108,34 @@ fn a_call_has_all_that_salesforce_keeps_of_it() {
     ];
     for (field, value) in wanted {
         assert_eq!(office.field(&task, field), value, "{field}");
+    }
+}
+
+#[test]
+fn the_result_of_a_call_is_in_the_reader_s_words_and_means_the_same() {
+    let outcomes = [
+        (Outcome::Answered, "answered"),
+        (Outcome::Missed, "missed"),
+        (Outcome::Voicemail, "voicemail"),
+        (Outcome::NoAnswer, "no-answer"),
+        (Outcome::Busy, "busy"),
+        (Outcome::Failed, "failed"),
+        (Outcome::Forwarded, "forwarded"),
+        (Outcome::Lost, "lost"),
+    ];
+    for language in ["en", "zh-CN"] {
+        let office = Office::new();
+        let lee = office.seed(person("Lee", "(415) 555-0112"));
+        for (outcome, word) in &outcomes {
+            let mut call = item(word, about("Contact", &lee));
+            call.entry.outcome = outcome.clone();
+            let context = Context { language: language.to_owned(), ..office.during("write") };
+            let task = id(&Salesforce::write(context, vec![call]).unwrap().outcomes[0]);
+            let shown = office.field(&task, "CallDisposition");
+            assert_eq!(shown.as_str().unwrap().is_ascii(), language == "en", "{shown}");
+            let activities = office.fake.borrow().activities();
+            assert_eq!(activities.last().unwrap().outcome.as_deref(), Some(*word), "{shown}");
+        }
     }
 }
 
@@ -219,6 +248,24 @@ fn a_call_that_a_broken_connection_left_in_doubt_is_found_by_its_key() {
     assert_eq!(office.spent().0 - before.0, 1, "one request for all keys");
     assert!(found[..100].iter().all(Option::is_some) && found[100..].iter().all(Option::is_none));
     assert!(Salesforce::find_written(office.during("find-written"), Vec::new(), NOW).unwrap().is_empty());
+}
+
+#[test]
+fn calls_on_later_pages_are_found_too() {
+    let office = Office::new();
+    let lee = office.seed(person("Lee", "(415) 555-0112"));
+    let account = office.seed(company("Sample Ltd", "(415) 555-0113"));
+    let items: Vec<Item> = (0..5)
+        .map(|serial| item(&format!("k{serial}"), if serial < 3 { about("Contact", &lee) } else { about("Account", &account) }))
+        .collect();
+    write(&office, items.clone());
+    office.knob("page-size", json!(2));
+    let before = office.spent().0;
+    let found = Salesforce::find_written(office.during("find-written"), items.clone(), NOW).unwrap();
+    assert_eq!((found.iter().flatten().count(), office.spent().0 - before), (5, 3));
+    office.knob("hidden-field", json!({ "object": "Task", "field": "CallObject" }));
+    let found = Salesforce::find_written(office.during("find-written"), items, NOW).unwrap();
+    assert_eq!(found.iter().flatten().count(), 5);
 }
 
 #[test]

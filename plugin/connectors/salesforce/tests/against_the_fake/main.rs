@@ -5,6 +5,7 @@
 
 mod account;
 mod creating;
+mod every_error;
 mod failing;
 mod finding;
 mod journalling;

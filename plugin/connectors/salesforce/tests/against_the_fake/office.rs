@@ -30,7 +30,10 @@ pub struct Office {
 
 impl Office {
     pub fn new() -> Self {
-        let mut fake = FakeSalesforce::new(NOW);
+        Self::of(FakeSalesforce::new(NOW))
+    }
+
+    pub fn of(mut fake: FakeSalesforce) -> Self {
         let token = fake.admin_session(NOW);
         let office = Self {
             fake: Rc::new(RefCell::new(fake)),
