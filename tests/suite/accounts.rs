@@ -252,7 +252,11 @@ fn m_con_4_little_is_asked_for_and_pkce_is_always_sent_and_works_required_and_no
 fn m_con_5_each_refusal_has_its_own_reason_and_changes_nothing() {
     type Turn = fn(&mut Bench);
     let turns: [(&str, &str, Turn); 7] = [
-        ("denied", "credential.denied", |_| {}),
+        ("denied", "credential.denied", |bench| {
+            // Whoever approved before is not asked again; the page is looked at once before the person comes.
+            let error = json!({ "endpoint": "authorize", "error": "access_denied", "description": "end-user denied authorization", "status": 302, "times": 2 });
+            bench.knob("oauth-error-next", error);
+        }),
         ("wrong key", "credential.wrong-client", |bench| bench.opening.client.id = "nobody".to_owned()),
         ("wrong secret", "credential.wrong-client", |bench| bench.opening.client.secret = Some(Secret::new("wrong"))),
         ("wrong redirect URI", "credential.redirect-mismatch", |bench| {

@@ -196,7 +196,8 @@ fn rest(from: &mut impl Read) -> String {
 }
 
 fn body(answer: &Response<Vec<u8>>) -> String {
-    String::from_utf8_lossy(answer.body()).into_owned()
+    // The one sign that templates escape and addresses are full of.
+    String::from_utf8_lossy(answer.body()).replace("&#x2f;", "/")
 }
 
 fn told(output: &Output) -> (Option<i32>, String) {
@@ -341,7 +342,7 @@ fn f44_what_the_crm_says_is_shown_as_text() {
     let state = url.split(['?', '&']).find_map(|pair| pair.strip_prefix("state=")).unwrap();
     let query = format!("error=access_denied&error_description=%3Cscript%3Ealert(1)%3C%2Fscript%3E&state={state}");
     let last = body(&connecting.come_back(&query, &cookie));
-    assert!(last.contains("&lt;script&gt;alert(1)") && !last.contains("<script"), "{last}");
+    assert!(last.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && !last.contains("<script"), "{last}");
     assert_eq!(connecting.end().0, Some(1));
 }
 

@@ -21,24 +21,30 @@ use crate::limits;
 impl CrmAccount {
     /// Asks with the stored credential, which is renewed where that is needed.
     pub(super) fn ask(&self, question: &Question, now: Moment) -> Result<Answer, Trouble> {
-        let mut moved = false;
-        loop {
-            let granted = self.credentials.current(self.credential())?;
-            let base = self.base(granted.api().map(|origin| origin.address()));
-            let who = self.approval()?.map(|approval| approval.who);
-            let mut elsewhere = false;
-            let outcome = self.ask_at(base, who, question, now, |request, time_left| {
-                let answer = self.way.send(request, now, time_left);
-                elsewhere |= matches!(answer, Err(HttpFailure::Moved(_)));
-                answer
-            });
+        let first = self.ask_where_it_is(question, now);
+        match first {
             // A new token told that the organisation lives elsewhere now: the question is asked there, once.
-            if elsewhere && !moved {
-                moved = true;
-                continue;
-            }
-            return outcome;
+            (Err(_), base) if self.api().is_ok_and(|now| now != base) => self.ask_where_it_is(question, now).0,
+            (told, _) => told,
         }
+    }
+
+    /// The answer, and the address at which it was asked for.
+    fn ask_where_it_is(&self, question: &Question, now: Moment) -> (Result<Answer, Trouble>, String) {
+        let known = self.api().and_then(|base| Ok((base, self.approval()?.map(|approval| approval.who))));
+        match known {
+            Ok((base, who)) => {
+                let carry = |request: &HttpRequest, time_left| self.way.send(request, now, time_left);
+                (self.ask_at(base.clone(), who, question, now, carry), base)
+            }
+            Err(trouble) => (Err(trouble), String::new()),
+        }
+    }
+
+    /// The account's address, as the last token answer told it.
+    fn api(&self) -> Result<String, Trouble> {
+        let granted = self.credentials.current(self.credential())?;
+        Ok(self.base(granted.api().map(|origin| origin.address())))
     }
 
     /// Asks as who has just signed in. Nothing is stored.

@@ -23,6 +23,7 @@ pub mod trouble;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::bindings::connector::exports::pbx::crm::description::Description;
 use crate::bindings::hooks::types::Message;
 use crate::component::PreparedConnector;
 use crate::credential::authorisation::Authorisations;
@@ -89,12 +90,10 @@ impl CrmAccount {
     /// The connector's CRM is not opened by signing in, or an address cannot be marked.
     pub fn new(parts: AccountParts) -> Result<Self, Message> {
         let description = parts.connector.description();
-        let refused = |id: &str, why: &str| host_message(id, &[("crm", &description.name), ("why", why)]);
-        let terms = OAuthTerms::declared(description).map_err(|why| refused("account.no-sign-in", &why))?;
-        let terms = Arc::new(terms.ok_or_else(|| refused("account.no-sign-in", "auth"))?);
-        let on_premises = marked(&parts.on_premises).map_err(|(address, why)| refused("account.mark", &format!("{address}: {why}")))?;
+        let (terms, on_premises) = sign_in(description, &parts.on_premises)?;
         let id = &description.id;
         let (connection_row, approval_row) = (Row::connection(id, &parts.account), Row::approval(id, &parts.account));
+        let terms = Arc::new(terms);
         let key = Key::OAuth { credentials: Arc::clone(&parts.credentials), row: connection_row.clone(), terms: Arc::clone(&terms) };
         Ok(Self {
             way: Way::new(description, &parts.settings, Arc::clone(&parts.wire), on_premises.clone(), key),
@@ -144,10 +143,15 @@ impl CrmAccount {
     }
 }
 
-/// Marks of addresses; or the first that cannot be one, and why.
+/// How a connector's account is opened, and with which addresses marked as on premises.
 ///
 /// # Errors
-/// See there.
-pub fn marked(addresses: &[String]) -> Result<OnPremises, (String, String)> {
-    addresses.iter().try_fold(OnPremises::default(), |marks, address| marks.with(address).map_err(|why| (address.clone(), why.to_string())))
+/// It is not opened by signing in, or an address cannot be marked.
+pub fn sign_in(description: &Description, marks: &[String]) -> Result<(OAuthTerms, OnPremises), Message> {
+    let refused = |id: &str, why: &str| host_message(id, &[("crm", &description.name), ("why", why)]);
+    let on_premises = marks.iter().try_fold(OnPremises::default(), |known, address| {
+        known.with(address).map_err(|why| refused("account.mark", &format!("{address}: {why}")))
+    })?;
+    let terms = OAuthTerms::declared(description).map_err(|why| refused("account.no-sign-in", &why))?;
+    Ok((terms.ok_or_else(|| refused("account.no-sign-in", "auth"))?, on_premises))
 }

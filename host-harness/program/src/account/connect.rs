@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pbx_crm_host::account::opening::Opening;
+use pbx_crm_host::account::sign_in;
 use pbx_crm_host::bindings::connector::exports::pbx::crm::description::Auth;
 use pbx_crm_host::component::PreparedConnector;
 use pbx_crm_host::credential::connection::Client;
@@ -51,6 +52,8 @@ pub fn run(about: &About, options: &Options, out: &mut dyn Write) -> Result<bool
     let words = about.words();
     let connector = about.load()?;
     let (id, crm) = (connector.description().id.clone(), connector.description().name.clone());
+    // Told before anybody is asked for a secret, and before a key is made.
+    sign_in(connector.description(), &options.on_premises).map_err(|message| about.message(&message))?;
     let login = options.login_host.clone().or_else(|| first_login(&connector)).unwrap_or_default();
     let secret = secret(options.client_secret_file.as_deref(), &words.say("connect.secret", &[("crm", &crm)]))?;
     let callback = Callback::of(options, &id)?;

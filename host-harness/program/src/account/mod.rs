@@ -20,7 +20,7 @@ use std::time::{Duration, SystemTime};
 
 use pbx_crm_host::account::trouble::problem_in;
 use pbx_crm_host::account::approval::Approval;
-use pbx_crm_host::account::{AccountParts, CrmAccount, marked};
+use pbx_crm_host::account::{AccountParts, CrmAccount, sign_in};
 use pbx_crm_host::bindings::hooks::types::Message;
 use pbx_crm_host::component::{LoadError, PreparedConnector, Source};
 use pbx_crm_host::credential::endpoint::ByWire;
@@ -121,7 +121,7 @@ impl About {
 
     /// The account over real sockets.
     fn account(&self, connector: PreparedConnector, store: Arc<dyn CredentialStore>, marks: Vec<String>) -> Result<CrmAccount, AccountError> {
-        let on_premises = marked(&marks).unwrap_or_default();
+        let (_, on_premises) = sign_in(connector.description(), &marks).map_err(|message| self.message(&message))?;
         let wire: Arc<dyn Wire> = Arc::new(Sockets::new(on_premises));
         let settings = Settings::new(connector.schema().to_vec());
         let parts = AccountParts {
@@ -135,7 +135,11 @@ impl About {
             entropy: Arc::new(SystemEntropy),
             on_premises: marks,
         };
-        CrmAccount::new(parts).map_err(|message| AccountError::Said(host_catalogue().render(&self.language, &message)))
+        CrmAccount::new(parts).map_err(|message| self.message(&message))
+    }
+
+    fn message(&self, message: &Message) -> AccountError {
+        AccountError::Said(host_catalogue().render(&self.language, message))
     }
 
     /// What an administrator must act on is told in their language.
