@@ -68,6 +68,7 @@
 //! * [`host`]: what is embedded: threads, clock, HTTP. Everything else works without them.
 //! * [`core`]: the state machine inside, for simulations: what happened goes in, what is to be done comes out, time is an argument.
 //! * [`component`], [`engine`], [`limits`], [`bindings`]: components, how they are checked, and what they can never exceed.
+//! * [`account`]: accounts at CRMs, as an administrator opens, checks and closes them.
 //! * [`credential`]: how accounts at CRMs are opened and kept.
 //! * [`egress`]: the guarded way out, for all bytes.
 //! * [`pbx`], [`event`], [`number`], [`binding`], [`settings`], [`store`]: the words in which host and firmware speak.
@@ -75,6 +76,7 @@
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
+pub mod account;
 pub mod binding;
 // Made from the contract, whose every line is documented; what the macro adds to it is not.
 #[allow(missing_docs)]

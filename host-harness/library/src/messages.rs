@@ -4,7 +4,7 @@ use crate::texts::Catalogue;
 
 const FILES: [(&str, &str); 2] = [("en", include_str!("../messages/en.txt")), ("zh-CN", include_str!("../messages/zh-CN.txt"))];
 
-/// The texts behind the ids that begin with `host.` or `credential.`, in English and simplified Chinese.
+/// The texts behind the ids that begin with `host.`, `credential.` or `account.`, in English and simplified Chinese.
 ///
 /// ```
 /// use pbx_crm_host::bindings::hooks::types::Message;
@@ -55,7 +55,7 @@ mod tests {
                 collect(&path, named);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let source = std::fs::read_to_string(&path).unwrap();
-                for room in ["host", "credential"] {
+                for room in ["host", "credential", "account"] {
                     for rest in source.split(&format!("\"{room}.")).skip(1) {
                         let name = rest.split('"').next().unwrap_or_default();
                         if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') {

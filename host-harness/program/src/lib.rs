@@ -1,5 +1,6 @@
 //! The program `pbx-crm` as a library, so that its tests and those of other component authors can call what it does.
 
+pub mod account;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod guests;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use pbx_crm::account;
 #[cfg(feature = "demo")]
 use pbx_crm::demo;
 use pbx_crm::guests::{self, Components};
@@ -46,6 +47,8 @@ enum Command {
         #[arg(long)]
         tls: bool,
     },
+    #[command(flatten)]
+    Account(account::arguments::Command),
     /// Play scenarios and compare what comes of them with what they expect.
     Play {
         /// Scenario files; the format is described in tests/scenarios/README.md.
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         Command::Demo { once, components } => demo(once, components.as_deref()),
         #[cfg(feature = "demo")]
         Command::FakeSalesforce { port, seed_org, tls } => fake_salesforce(port, seed_org, tls),
+        Command::Account(command) => command.run(&mut std::io::stdout()).map_err(Into::into),
         Command::Play { files, json, quiet, policy, connector, crm } => {
             let mut components = Components::built();
             components.policy = policy.map_or(components.policy, Into::into);

@@ -1,5 +1,6 @@
 //! Running a connector: a fresh instance on a fiber, HTTP as values.
 
+pub(crate) mod alone;
 pub(crate) mod http;
 pub(crate) mod permit;
 pub(crate) mod run;

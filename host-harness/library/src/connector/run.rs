@@ -12,9 +12,9 @@ use wasmtime::Trap;
 use super::http::{HttpAnswer, HttpGate, Shared, lock};
 use super::new_instance;
 use super::permit::Permits;
-use crate::bindings::connector::exports::pbx::crm::{amending, creation, journal, lookup, search, visibility};
+use crate::bindings::connector::exports::pbx::crm::{account, amending, creation, journal, lookup, search, users, visibility};
 use crate::bindings::connector::pbx::crm::context::Context;
-use crate::bindings::crm::types::{Draft, Failure, RecordRef, UserRef};
+use crate::bindings::crm::types::{Draft, Failure, RecordRef, Usage, UserRef};
 use crate::bindings::hooks::types::Number;
 use crate::component::connector::PreparedConnector;
 use crate::component::wasi::{Sandboxed, mask_digits};
@@ -33,6 +33,9 @@ pub(crate) enum Question {
     FindWritten { items: Vec<journal::Item>, since: Moment },
     Amend { items: Vec<amending::Item> },
     Visible { user: UserRef, records: Vec<RecordRef> },
+    Verify,
+    ListPage { mark: Option<String> },
+    ReadUsage,
 }
 
 impl Question {
@@ -48,6 +51,9 @@ impl Question {
             Self::FindWritten { .. } => "find-written",
             Self::Amend { .. } => "amend",
             Self::Visible { .. } => "visible",
+            Self::Verify => "verify",
+            Self::ListPage { .. } => "list-page",
+            Self::ReadUsage => "read",
         }
     }
 
@@ -68,6 +74,9 @@ pub(crate) enum Answer {
     WhichWritten(Vec<Option<RecordRef>>),
     Amended(amending::Done),
     Seen(visibility::Seen),
+    Account(Box<account::Account>),
+    Users(users::Page),
+    Usage(Usage),
 }
 
 /// Why a connector's call has no answer of its own.
@@ -306,6 +315,9 @@ async fn ask(
         }
         Question::Amend { items } => able!(amending).call_amend(instance, context, items).await?.map(Answer::Amended),
         Question::Visible { user, records } => able!(visibility).call_visible(instance, context, user, records).await?.map(Answer::Seen),
+        Question::Verify => mandatory!(account).call_verify(instance, context).await?.map(|account| Answer::Account(Box::new(account))),
+        Question::ListPage { mark } => able!(users).call_list_page(instance, context, mark.as_deref()).await?.map(Answer::Users),
+        Question::ReadUsage => able!(allowance).call_read(instance, context).await?.map(Answer::Usage),
     })
 }
 

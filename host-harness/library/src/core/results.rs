@@ -327,6 +327,9 @@ fn usage(answer: &Answer) -> Option<&Usage> {
         Answer::Written(written) => &written.usage,
         Answer::Amended(done) => &done.usage,
         Answer::Seen(seen) => &seen.usage,
+        Answer::Account(account) => &account.usage,
+        Answer::Users(page) => &page.usage,
+        Answer::Usage(usage) => usage,
         Answer::MaybeMade(_) | Answer::WhichWritten(_) => return None,
     })
 }
@@ -343,6 +346,8 @@ fn size(answer: &Answer) -> usize {
         Answer::WhichWritten(found) => found.iter().flatten().count(),
         Answer::Amended(done) => done.outcomes.iter().filter(|outcome| outcome.is_ok()).count(),
         Answer::Seen(seen) => seen.visible.len(),
+        Answer::Users(page) => page.users.len(),
+        Answer::Account(_) | Answer::Usage(_) => 0,
     }
 }
 

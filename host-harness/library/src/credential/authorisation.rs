@@ -63,6 +63,8 @@ pub struct Finished {
     pub row: Row,
     /// To be checked by the connector's `verify` with this token, then [accepted](super::refresh::Credentials::accept).
     pub connection: Connection,
+    /// The address of the callback, as it stands in the app.
+    pub redirect_uri: String,
 }
 
 /// A callback as it arrived.
@@ -167,7 +169,7 @@ impl Authorisations {
             given_ms: now_ms,
         };
         let connection = Connection::new(application.client, login.address(), grant, answer.organisation);
-        Ok(Finished { row: application.row, connection })
+        Ok(Finished { row: application.row, connection, redirect_uri: application.redirect_uri })
     }
 
     /// Takes the one that the callback belongs to.

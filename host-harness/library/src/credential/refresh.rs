@@ -35,6 +35,16 @@ pub struct Account<'a> {
     pub on_premises: &'a OnPremises,
 }
 
+impl Account<'_> {
+    /// What a request needs with a connection that is not stored: who has just signed in is looked at before anything is kept.
+    ///
+    /// # Errors
+    /// The address in it is none that the connector declares.
+    pub fn unsaved(self, connection: &Connection) -> Result<Granted, Problem> {
+        granted(self, 0, connection)
+    }
+}
+
 /// What a request needs. Lives as long as the request.
 pub struct Granted {
     version: u64,

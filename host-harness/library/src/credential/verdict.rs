@@ -95,7 +95,7 @@ fn is_about_the_app(code: &str) -> bool {
 }
 
 /// Judges the error in a callback.
-pub(super) fn of_callback_error(terms: &OAuthTerms, error: &str, description: &str) -> Problem {
+pub(crate) fn of_callback_error(terms: &OAuthTerms, error: &str, description: &str) -> Problem {
     let words = format!("{error}: {description}");
     let about = |kind| Problem::about(kind, &terms.vendor).saying(&words);
     match error.to_ascii_lowercase().as_str() {

@@ -1,0 +1,275 @@
+//! What an administrator approved: which requests the connector may make, and how it signs in. Kept sealed beside the connection.
+//!
+//! Approved is what the administrator was shown. A connector that declares more later, after an update, is not run until somebody has
+//! looked at it again.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::bindings::connector::exports::pbx::crm::description::{self, Auth, Description};
+use crate::credential::connection::Connection;
+use crate::credential::problem::{Kind, Problem};
+use crate::credential::store::{CredentialStore, NotStored, Row};
+use crate::event::Moment;
+
+/// The form of the row. A later one is refused, not guessed at.
+const FORM: u32 = 1;
+/// Tries to store against others who store at the same time.
+const STORE_TRIES: usize = 4;
+/// Functions that change something in the CRM.
+const WRITING: [&str; 3] = ["create", "write", "amend"];
+/// Methods that change nothing, whatever the path.
+const SAFE: [&str; 5] = ["GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT"];
+
+/// What was approved, and for whom.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Approval {
+    form: u32,
+    /// Requests that the connector may make.
+    pub operations: Vec<Operation>,
+    /// How it signs in: hosts, paths, scopes, as texts that are compared.
+    sign_in: BTreeSet<String>,
+    /// Addresses marked as on premises.
+    pub on_premises: Vec<String>,
+    /// Where the administrator signed in.
+    pub login: String,
+    /// Consumer key of the app.
+    pub client_id: String,
+    /// The address of the callback.
+    pub redirect_uri: String,
+    /// Who was connected, as the connector told it.
+    pub who: Who,
+    /// When.
+    pub since: Moment,
+}
+
+/// Who is connected.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Who {
+    /// The organisation for ever.
+    pub organisation: String,
+    /// For people.
+    pub organisation_name: String,
+    /// The user's id in the CRM, if it has users.
+    pub user: Option<String>,
+    /// For people; "" if there is none.
+    pub user_name: String,
+}
+
+/// A permission to send.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Operation {
+    /// Functions during which it may be used.
+    pub during: Vec<String>,
+    /// To which host.
+    pub at: At,
+    /// Such as "GET".
+    pub methods: Vec<String>,
+    /// Path patterns.
+    pub paths: Vec<String>,
+}
+
+/// To which host.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum At {
+    /// This one.
+    Host(String),
+    /// The one in this setting.
+    Setting(String),
+    /// The one that the CRM names when it is signed in to.
+    Account,
+    /// None that this release knows.
+    Unknown(String),
+}
+
+/// What a connector declares, as it is shown and compared.
+#[must_use]
+pub fn operations(description: &Description) -> Vec<Operation> {
+    let at = |place: &description::Place| match place {
+        description::Place::Fixed(host) => At::Host(host.clone()),
+        description::Place::FromSetting(key) => At::Setting(key.clone()),
+        description::Place::Pinned => At::Account,
+        description::Place::Other(place) => At::Unknown(place.clone()),
+    };
+    let operation = |operation: &description::Operation| Operation {
+        during: operation.during.clone(),
+        at: at(&operation.at),
+        methods: operation.methods.clone(),
+        paths: operation.paths.clone(),
+    };
+    description.operations.iter().map(operation).collect()
+}
+
+impl Operation {
+    /// Does a function use it that only reads, and could the same request write as well, as another function of the connector does?
+    /// Then no guard can keep the reading function from writing: only the connector's word stands for it.
+    #[must_use]
+    pub fn is_not_confinable(&self, all: &[Operation]) -> bool {
+        let reads = self.during.iter().any(|function| !WRITING.contains(&function.as_str()));
+        let writes = |other: &Operation| other.during.iter().any(|function| WRITING.contains(&function.as_str()));
+        let unsafe_too = |other: &Operation| {
+            let same = |method: &String| !SAFE.contains(&method.as_str()) && self.methods.contains(method);
+            other.methods.iter().any(same)
+        };
+        let met = |other: &Operation| other.paths.iter().any(|theirs| self.paths.iter().any(|ours| meet(ours, theirs)));
+        reads && all.iter().any(|other| writes(other) && other.at == self.at && unsafe_too(other) && met(other))
+    }
+}
+
+/// Is there a path that fits both patterns?
+fn meet(one: &str, other: &str) -> bool {
+    fn segments(path: &str) -> Vec<&str> {
+        path.split('/').filter(|segment| !segment.is_empty()).collect()
+    }
+    fn go(one: &[&str], other: &[&str]) -> bool {
+        match (one, other) {
+            ([], []) | (["**"], _) | (_, ["**"]) => true,
+            ([a, one @ ..], [b, other @ ..]) => (a == b || *a == "*" || *b == "*") && go(one, other),
+            _ => false,
+        }
+    }
+    go(&segments(one), &segments(other))
+}
+
+/// How a connector signs in, one fact in each text. What is not among the approved ones sends a secret where nobody approved it.
+fn sign_in(description: &Description) -> BTreeSet<String> {
+    let mut facts = BTreeSet::new();
+    if let Auth::Oauth2Code(auth) = &description.auth {
+        for login in &auth.login_hosts {
+            facts.insert(format!("login {} {}", login.host, login.suffixes.join(",")));
+        }
+        for pin in &auth.pins {
+            facts.extend(pin.suffixes.iter().map(|suffix| format!("pin {} {suffix}", pin.what)));
+        }
+        facts.extend(auth.scopes.iter().map(|scope| format!("scope {scope}")));
+        facts.insert(format!("token {}", auth.token_path));
+        facts.extend(auth.revoke_path.iter().map(|path| format!("revoke {path}")));
+    }
+    facts
+}
+
+impl Approval {
+    /// What an administrator has approved who opened this connection with this connector.
+    pub(super) fn of(
+        description: &Description,
+        marks: &[String],
+        connection: &Connection,
+        redirect_uri: String,
+        who: Who,
+        since: Moment,
+    ) -> Self {
+        Self {
+            form: FORM,
+            operations: operations(description),
+            sign_in: sign_in(description),
+            on_premises: marks.to_vec(),
+            login: connection.login.clone(),
+            client_id: connection.client.id.clone(),
+            redirect_uri,
+            who,
+            since,
+        }
+    }
+
+    /// What the connector declares beyond what was approved; empty if nothing.
+    #[must_use]
+    pub fn lacks(&self, description: &Description) -> Vec<String> {
+        let approved: BTreeSet<String> = self.operations.iter().flat_map(single).collect();
+        let declared = operations(description);
+        let mut lacking: Vec<String> = declared.iter().flat_map(single).filter(|permission| !approved.contains(permission)).collect();
+        lacking.extend(sign_in(description).difference(&self.sign_in).cloned());
+        lacking
+    }
+
+    /// From the store.
+    ///
+    /// # Errors
+    /// The store cannot be read, or the row is of another release.
+    pub fn load(store: &dyn CredentialStore, row: &Row) -> Result<Option<Self>, Problem> {
+        store.load(row)?.map(|stored| Self::read(&stored.content)).transpose()
+    }
+
+    fn read(content: &[u8]) -> Result<Self, Problem> {
+        let unreadable = || Problem::new(Kind::RowUnreadable);
+        let read: Self = serde_json::from_slice(content).map_err(|_| unreadable())?;
+        if read.form == FORM { Ok(read) } else { Err(unreadable().saying(&format!("form {}", read.form))) }
+    }
+
+    pub(super) fn keep(&self, store: &dyn CredentialStore, row: &Row, vendor: &str) -> Result<(), Problem> {
+        let content = serde_json::to_vec(self).map_err(|_| Problem::new(Kind::RowUnreadable))?;
+        against_others(vendor, || {
+            let version = store.load(row)?.map(|stored| stored.version);
+            store.put(row, version, &content).map(drop)
+        })
+    }
+
+    pub(super) fn forget(store: &dyn CredentialStore, row: &Row, vendor: &str) -> Result<(), Problem> {
+        against_others(vendor, || match store.load(row)? {
+            Some(stored) => store.delete(row, stored.version),
+            None => Ok(()),
+        })
+    }
+}
+
+fn against_others(vendor: &str, mut change: impl FnMut() -> Result<(), NotStored>) -> Result<(), Problem> {
+    for _ in 0..STORE_TRIES {
+        match change() {
+            Ok(()) => return Ok(()),
+            Err(NotStored::Changed) => {}
+            Err(NotStored::Failed(problem)) => return Err(problem),
+        }
+    }
+    Err(Problem::about(Kind::ChangedMeanwhile, vendor))
+}
+
+/// Every single permission of an operation: so a new function, method or path is noticed whatever it is declared together with.
+fn single(operation: &Operation) -> Vec<String> {
+    let at = match &operation.at {
+        At::Host(host) => format!("host {host}"),
+        At::Setting(key) => format!("setting {key}"),
+        At::Account => "account".to_owned(),
+        At::Unknown(place) => format!("unknown {place}"),
+    };
+    let mut all = Vec::new();
+    for function in &operation.during {
+        for method in &operation.methods {
+            all.extend(operation.paths.iter().map(|path| format!("{function}: {method} {path} at {at}")));
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn operation(during: &[&str], methods: &[&str], paths: &[&str]) -> Operation {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        Operation { during: texts(during), at: At::Account, methods: texts(methods), paths: texts(paths) }
+    }
+
+    #[test]
+    fn a_request_that_could_write_as_well_is_not_confinable() {
+        let reads = operation(&["find"], &["POST"], &["/query"]);
+        for (other, expected) in [
+            (operation(&["write"], &["POST"], &["/query"]), true),
+            (operation(&["create"], &["PUT", "POST"], &["/*"]), true),
+            (operation(&["amend"], &["POST"], &["/**"]), true),
+            (operation(&["write"], &["POST"], &["/rows"]), false),
+            (operation(&["write"], &["POST"], &["/query/*"]), false),
+            (operation(&["write"], &["PATCH"], &["/query"]), false),
+            (operation(&["search"], &["POST"], &["/query"]), false),
+            (Operation { at: At::Host("other.example".to_owned()), ..operation(&["write"], &["POST"], &["/query"]) }, false),
+        ] {
+            assert_eq!(reads.is_not_confinable(&[reads.clone(), other.clone()]), expected, "{other:?}");
+        }
+        let gets = operation(&["find", "write"], &["GET"], &["/query"]);
+        assert!(!gets.is_not_confinable(&[gets.clone()]), "to get changes nothing");
+        let both = operation(&["find", "write"], &["POST"], &["/json"]);
+        assert!(both.is_not_confinable(&[both.clone()]));
+        let writes = operation(&["write"], &["POST"], &["/json"]);
+        assert!(!writes.is_not_confinable(&[both, writes.clone()]), "it may write anyway");
+    }
+}

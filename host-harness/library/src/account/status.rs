@@ -1,0 +1,66 @@
+//! What is known of an account without asking the CRM.
+
+use super::CrmAccount;
+use super::approval::{Approval, Who};
+use super::trouble::Trouble;
+use crate::event::Moment;
+
+/// How it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Status {
+    /// Nobody has connected it.
+    NotConnected,
+    /// It works as far as anybody knows.
+    Connected(Box<Since>),
+    /// It does not work, and this is why.
+    WithProblem {
+        /// What is known of the account; none: not even that can be read.
+        account: Option<Box<Since>>,
+        /// Why.
+        trouble: Box<Trouble>,
+        /// Since when, where that is known.
+        since: Option<Moment>,
+    },
+}
+
+/// An account, and since when.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Since {
+    /// Who is connected.
+    pub who: Who,
+    /// Where the administrator signed in.
+    pub login: String,
+    /// The address of the callback, as it must stand in the app at the CRM.
+    pub redirect_uri: String,
+    /// When it was connected.
+    pub since: Moment,
+}
+
+impl From<Approval> for Since {
+    fn from(approval: Approval) -> Self {
+        Self { who: approval.who, login: approval.login, redirect_uri: approval.redirect_uri, since: approval.since }
+    }
+}
+
+impl CrmAccount {
+    /// How it stands, by what is stored.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let connection = match self.credentials.connection(&self.connection_row) {
+            Ok(None) => return Status::NotConnected,
+            told => told,
+        };
+        let account = self.approval().ok().flatten().map(|approval| Box::new(Since::from(approval)));
+        let problem = |trouble: Trouble, since| Status::WithProblem { account: account.clone(), trouble: Box::new(trouble), since };
+        match connection {
+            Err(why) => problem(why.into(), None),
+            Ok(connection) => match connection.and_then(|connection| connection.stopped(self.vendor())) {
+                Some((why, since)) => problem(why.into(), Some(since)),
+                None => match self.must_be_approved() {
+                    Ok(approval) => Status::Connected(Box::new(approval.into())),
+                    Err(trouble) => problem(trouble, None),
+                },
+            },
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The commands about accounts, as they are typed.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{About, AccountError, commands, connect};
+
+/// A command.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Connect an account at a CRM: prints the callback address for the app there, and a page that leads on to the CRM. Ends with 0 when it is
+    /// connected, with 1 and the reason when it is not.
+    Connect {
+        /// Which account.
+        #[command(flatten)]
+        which: Which,
+        /// Client id (consumer key) of the app at the CRM.
+        #[arg(long, value_name = "ID")]
+        client_id: String,
+        /// File with the client secret alone. Else it is taken from PBX_CRM_CLIENT_SECRET, or asked for.
+        #[arg(long, value_name = "FILE")]
+        client_secret_file: Option<PathBuf>,
+        /// Host at which you sign in, such as test.salesforce.com or company.my.salesforce.com; the connector's first choice unless told.
+        #[arg(long, value_name = "HOST")]
+        login_host: Option<String>,
+        /// Callback address as it stands in the app; it must lead to this program [default: http://localhost:PORT/oauth/CONNECTOR].
+        #[arg(long, value_name = "URI")]
+        redirect_uri: Option<String>,
+        /// Port of the page on this machine; 0 is any free one [default: that of the callback address on this machine, or 8750].
+        #[arg(long)]
+        port: Option<u16>,
+        /// Mark an address as on premises: http may be spoken there, and it may lie in your own network. May be given several times.
+        #[arg(long, value_name = "URL")]
+        on_premises: Vec<String>,
+    },
+    /// Tell how the account stands. Ends with 0 if it is connected and no problem is known.
+    Status {
+        /// Which account.
+        #[command(flatten)]
+        which: Which,
+        /// Ask the CRM too. A connection that was stopped for a problem is tried once more.
+        #[arg(long)]
+        check: bool,
+    },
+    /// List the active users of the CRM, each as "name - e-mail".
+    Users {
+        /// Which account.
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Give the access back to the CRM, and erase all that is stored for the account.
+    Disconnect {
+        /// Which account.
+        #[command(flatten)]
+        which: Which,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// Which account, and for whom it is told.
+#[derive(Debug, Args)]
+pub struct Which {
+    /// A connector that is built in, or the file of another one.
+    #[arg(default_value = "salesforce")]
+    connector: String,
+    /// Where accounts are kept; else PBX_CRM_STATE_DIR, else pbx-crm in the folder where programs of this user keep their state.
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+    /// Language of what is told.
+    #[arg(long, value_name = "LANGUAGE", default_value = "en", value_parser = ["en", "zh-CN"])]
+    lang: String,
+}
+
+impl From<Which> for About {
+    fn from(which: Which) -> Self {
+        Self { connector: which.connector, state_dir: which.state_dir, language: which.lang }
+    }
+}
+
+impl Command {
+    /// Carries it out. False: the CRM, or the answer to a question, was no.
+    ///
+    /// # Errors
+    /// It could not be tried.
+    pub fn run(self, out: &mut dyn Write) -> Result<bool, AccountError> {
+        match self {
+            Self::Connect { which, client_id, client_secret_file, login_host, redirect_uri, port, on_premises } => {
+                let options = connect::Options { client_id, client_secret_file, login_host, redirect_uri, port, on_premises };
+                connect::run(&which.into(), &options, out)
+            }
+            Self::Status { which, check } => commands::status(&which.into(), check, out),
+            Self::Users { which } => commands::users(&which.into(), out),
+            Self::Disconnect { which, yes } => commands::disconnect(&which.into(), yes, out),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! `status`, `users`, `disconnect`.
+
+use std::io::Write;
+
+use chrono::{DateTime, SecondsFormat};
+use pbx_crm_host::account::status::{Since, Status};
+use pbx_crm_host::account::trouble::problem_in;
+use pbx_crm_host::credential::revoke::Revoked;
+use pbx_crm_host::messages::host_catalogue;
+
+use super::words::Words;
+use super::{About, AccountError, Known, asked, line, now};
+
+/// Tells how the account stands; with `check` the CRM is asked. True: it is connected and works as far as is known.
+///
+/// # Errors
+/// It cannot be told.
+pub fn status(about: &About, check: bool, out: &mut dyn Write) -> Result<bool, AccountError> {
+    let Known { account, words, crm } = match about.known()? {
+        Ok(known) => known,
+        Err(crm) => return not_connected(&about.words(), &crm, out),
+    };
+    let say = |id: &str| words.say(id, &[("crm", &crm)]);
+    let status = account.status();
+    match &status {
+        Status::NotConnected => not_connected(&words, &crm, out),
+        // What stopped it may be over: that is what the check is for.
+        Status::Connected(known) | Status::WithProblem { account: Some(known), .. } if check => match account.check(now()) {
+            Ok(checked) => {
+                line(out, &say("status.checked"))?;
+                tell_account(&Since { who: checked.who, ..(**known).clone() }, &words, out)?;
+                if let (Some(left), Some(allowed)) = (checked.usage.left, checked.usage.allowed) {
+                    line(out, &words.say("status.left", &[("left", &left.to_string()), ("allowed", &allowed.to_string())]))?;
+                }
+                for warning in &checked.warnings {
+                    line(out, &format!("! {}", account.connectors_words(warning, words.language())))?;
+                }
+                Ok(true)
+            }
+            Err(trouble) => {
+                line(out, &say("status.problem"))?;
+                line(out, &format!("! {}", account.tell(&trouble, words.language())))?;
+                tell_account(known, &words, out)?;
+                Ok(false)
+            }
+        },
+        Status::Connected(known) => {
+            line(out, &say("status.connected"))?;
+            tell_account(known, &words, out)?;
+            Ok(true)
+        }
+        Status::WithProblem { account: known, trouble, since } => {
+            line(out, &say("status.problem"))?;
+            if let Some(since) = since {
+                line(out, &words.say("status.problem-since", &[("time", &time(*since))]))?;
+            }
+            line(out, &format!("! {}", account.tell(trouble, words.language())))?;
+            if let Some(known) = known {
+                tell_account(known, &words, out)?;
+            }
+            Ok(false)
+        }
+    }
+}
+
+/// Lists the active users of the CRM, each as "name - e-mail".
+///
+/// # Errors
+/// It cannot be tried.
+pub fn users(about: &About, out: &mut dyn Write) -> Result<bool, AccountError> {
+    let Known { account, words, crm } = match about.known()? {
+        Ok(known) => known,
+        Err(crm) => return not_connected(&about.words(), &crm, out),
+    };
+    let users = match account.users(now()) {
+        Ok(users) => users,
+        Err(trouble) => return refused(&account.tell(&trouble, words.language()), out),
+    };
+    for user in &users {
+        line(out, &user.to_string())?;
+    }
+    line(out, &words.say("users.count", &[("count", &users.len().to_string()), ("crm", &crm)]))?;
+    Ok(true)
+}
+
+/// Disconnects, after a question unless `sure`. True: nothing is connected any more.
+///
+/// # Errors
+/// It cannot be tried.
+pub fn disconnect(about: &About, sure: bool, out: &mut dyn Write) -> Result<bool, AccountError> {
+    let nothing = |crm: &str, out: &mut dyn Write| {
+        line(out, &about.words().say("disconnect.nothing", &[("crm", crm)]))?;
+        Ok(true)
+    };
+    let Known { account, words, crm } = match about.known()? {
+        Ok(known) => known,
+        Err(crm) => return nothing(&crm, out),
+    };
+    let say = |id: &str| words.say(id, &[("crm", &crm)]);
+    if account.status() == Status::NotConnected {
+        return nothing(&crm, out);
+    }
+    if !sure {
+        let answer = asked::shown(&say("disconnect.ask"), out).map_err(|why| AccountError::Io { what: "no answer".to_owned(), why })?;
+        if answer.trim() != "yes" {
+            line(out, &say("disconnect.kept"))?;
+            return Ok(false);
+        }
+    }
+    let revoked = match account.disconnect(now()) {
+        Ok(revoked) => revoked,
+        Err(trouble) => return refused(&account.tell(&trouble, words.language()), out),
+    };
+    match account.about_revoking(&revoked) {
+        None => line(out, &say("disconnect.done"))?,
+        Some(message) => {
+            line(out, &say("disconnect.done-unrevoked"))?;
+            line(out, &format!("! {}", host_catalogue().render(words.language(), &message)))?;
+            if let Revoked::NotConfirmed(problem) = &revoked {
+                line(out, &format!("! {}", problem_in(problem, words.language())))?;
+            }
+        }
+    }
+    Ok(true)
+}
+
+fn refused(told: &str, out: &mut dyn Write) -> Result<bool, AccountError> {
+    line(out, &format!("! {told}"))?;
+    Ok(false)
+}
+
+fn not_connected(words: &Words, crm: &str, out: &mut dyn Write) -> Result<bool, AccountError> {
+    line(out, &words.say("status.not-connected", &[("crm", crm)]))?;
+    Ok(false)
+}
+
+fn tell_account(account: &Since, words: &Words, out: &mut dyn Write) -> Result<(), AccountError> {
+    let who = &account.who;
+    line(out, &words.say("status.organisation", &[("name", &who.organisation_name), ("id", &who.organisation)]))?;
+    if !who.user_name.is_empty() {
+        line(out, &words.say("status.user", &[("name", &who.user_name)]))?;
+    }
+    line(out, &words.say("status.login", &[("login", &account.login)]))?;
+    line(out, &words.say("status.callback", &[("address", &account.redirect_uri)]))?;
+    line(out, &words.say("status.since", &[("time", &time(account.since))]))
+}
+
+/// In UTC: the same for everybody who reads it.
+fn time(moment: u64) -> String {
+    let time = i64::try_from(moment).ok().and_then(DateTime::from_timestamp_millis);
+    time.map_or_else(String::new, |time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
+}

@@ -1,0 +1,172 @@
+//! Accounts from the command line: `connect`, `status`, `users`, `disconnect`.
+//!
+//! `connect` serves a plain page on loopback ([`server`], [`flow`], [`page`]) and waits for the browser. All that matters happens in the
+//! library's `account`; here is what is shown, in the reader's language ([`words`]), and where accounts are kept ([`place`]).
+
+pub mod arguments;
+mod asked;
+pub mod commands;
+pub mod connect;
+pub mod flow;
+pub mod page;
+pub mod place;
+pub mod server;
+pub mod words;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use pbx_crm_host::account::trouble::problem_in;
+use pbx_crm_host::account::approval::Approval;
+use pbx_crm_host::account::{AccountParts, CrmAccount, sign_in};
+use pbx_crm_host::bindings::hooks::types::Message;
+use pbx_crm_host::component::{LoadError, PreparedConnector, Source};
+use pbx_crm_host::credential::endpoint::ByWire;
+use pbx_crm_host::credential::entropy::SystemEntropy;
+use pbx_crm_host::credential::problem::Problem;
+use pbx_crm_host::credential::refresh::Credentials;
+use pbx_crm_host::credential::store::{CredentialStore, Row};
+use pbx_crm_host::egress::Wire;
+use pbx_crm_host::egress::sockets::Sockets;
+use pbx_crm_host::engine::SandboxEngine;
+use pbx_crm_host::messages::host_catalogue;
+use pbx_crm_host::settings::Settings;
+
+use crate::guests;
+use place::{NoPlace, Place};
+use words::Words;
+
+/// What all commands about accounts are told.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// A connector that the program carries, by its id, or the file of another.
+    pub connector: String,
+    /// Where accounts are kept.
+    pub state_dir: Option<PathBuf>,
+    /// The reader's language.
+    pub language: String,
+}
+
+/// A command could not be carried out. Not: it was refused by the CRM.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// The program carries no such connector, and there is no such file.
+    #[error("there is no connector `{0}`; there are {1}, and files that end in .wasm")]
+    NoConnector(String, String),
+    /// See there.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The machine cannot run components.
+    #[error("no sandbox can be made: {0}")]
+    Sandbox(String),
+    /// See there.
+    #[error(transparent)]
+    Place(#[from] NoPlace),
+    /// In the reader's language.
+    #[error("{0}")]
+    Said(String),
+    /// The terminal or the port.
+    #[error("{what}: {why}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// Why not.
+        why: std::io::Error,
+    },
+}
+
+/// An account in its place.
+pub struct Known {
+    /// It.
+    pub account: Arc<CrmAccount>,
+    /// What is said about it.
+    pub words: Words,
+    /// The vendor's name for its product.
+    pub crm: String,
+}
+
+impl About {
+    fn words(&self) -> Words {
+        Words::new(&self.language)
+    }
+
+    fn place(&self) -> Result<Place, AccountError> {
+        Ok(Place::of(self.state_dir.clone())?)
+    }
+
+    /// The connector, ready to run.
+    fn load(&self) -> Result<PreparedConnector, AccountError> {
+        let source = match guests::connector(&self.connector) {
+            Some(source) => source,
+            None if Path::new(&self.connector).extension().is_some_and(|ending| ending == "wasm") => Source::from(Path::new(&self.connector)),
+            None => return Err(AccountError::NoConnector(self.connector.clone(), guests::CONNECTORS.join(", "))),
+        };
+        let engine = SandboxEngine::new().map_err(|why| AccountError::Sandbox(format!("{why:#}")))?;
+        Ok(PreparedConnector::load(&engine, &source)?)
+    }
+
+    /// The account, if anything is kept; with the marks that were approved for it.
+    fn known(&self) -> Result<Result<Known, String>, AccountError> {
+        let connector = self.load()?;
+        let crm = connector.description().name.clone();
+        let Some(opened) = self.place()?.open().map_err(|why| self.said(why))? else { return Ok(Err(crm)) };
+        let id = connector.description().id.clone();
+        // An approval that cannot be read marks nothing; what is wrong with it is told by the account.
+        let marks = Approval::load(&*opened.store, &Row::approval(&id, &id)).ok().flatten().map(|approval| approval.on_premises);
+        let account = self.account(connector, opened.store, marks.unwrap_or_default())?;
+        Ok(Ok(Known { account: Arc::new(account), words: self.words(), crm }))
+    }
+
+    /// The account over real sockets.
+    fn account(&self, connector: PreparedConnector, store: Arc<dyn CredentialStore>, marks: Vec<String>) -> Result<CrmAccount, AccountError> {
+        let (_, on_premises) = sign_in(connector.description(), &marks).map_err(|message| self.message(&message))?;
+        let wire: Arc<dyn Wire> = Arc::new(Sockets::new(on_premises));
+        let settings = Settings::new(connector.schema().to_vec());
+        let parts = AccountParts {
+            account: connector.description().id.clone(),
+            connector: Arc::new(connector),
+            settings,
+            language: self.language.clone(),
+            credentials: Arc::new(Credentials::new(Arc::clone(&store), Arc::new(ByWire(Arc::clone(&wire))))),
+            store,
+            wire,
+            entropy: Arc::new(SystemEntropy),
+            on_premises: marks,
+        };
+        CrmAccount::new(parts).map_err(|message| self.message(&message))
+    }
+
+    fn message(&self, message: &Message) -> AccountError {
+        AccountError::Said(host_catalogue().render(&self.language, message))
+    }
+
+    /// What an administrator must act on is told in their language.
+    fn said(&self, why: NoPlace) -> AccountError {
+        match why {
+            NoPlace::Sealed(problem) => self.problem(&problem),
+            other => other.into(),
+        }
+    }
+
+    fn problem(&self, problem: &Problem) -> AccountError {
+        AccountError::Said(problem_in(problem, &self.language))
+    }
+}
+
+/// A text of the host.
+fn host_words(id: &str, arguments: &[(&str, &str)], language: &str) -> String {
+    let arguments = arguments.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    host_catalogue().render(language, &Message { id: id.to_owned(), arguments, verbatim: None })
+}
+
+/// Milliseconds since 1970.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn line(out: &mut dyn Write, text: &str) -> Result<(), AccountError> {
+    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|why| AccountError::Io { what: "cannot write".to_owned(), why })
+}
