@@ -71,7 +71,8 @@ impl Scene {
     /// `connect` under way.
     fn connect(&self, more: &[&str]) -> Connecting<'_> {
         let address = self.salesforce.address.as_str();
-        let mut arguments = vec!["connect", "--client-id", TEST_CLIENT_ID, "--login-host", address, "--on-premises", address, "--port", "0"];
+        let mut arguments =
+            vec!["connect", "--client-id", TEST_CLIENT_ID, "--login-host", address, "--on-premises", address, "--port", "0"];
         arguments.retain(|argument| !(more.contains(&"--client-id") && [TEST_CLIENT_ID, "--client-id"].contains(argument)));
         arguments.extend(more);
         Connecting::of(self, self.command(&arguments))
@@ -210,9 +211,12 @@ fn told(output: &Output) -> (Option<i32>, String) {
 fn is_guarded(page: &Response<Vec<u8>>) {
     let headers = page.headers();
     assert!(headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none';"));
-    for (name, value) in
-        [("cache-control", "no-store"), ("referrer-policy", "no-referrer"), ("x-content-type-options", "nosniff"), ("x-frame-options", "DENY")]
-    {
+    for (name, value) in [
+        ("cache-control", "no-store"),
+        ("referrer-policy", "no-referrer"),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+    ] {
         assert_eq!(headers[name], value);
     }
 }
@@ -236,7 +240,13 @@ fn an_account_is_connected_looked_at_and_disconnected() {
     assert!(connecting.callback.starts_with("http://localhost:") && connecting.callback.ends_with("/oauth/salesforce"));
     assert!(connecting.said.contains("credentials.key"), "a new key is told: {}", connecting.said);
     let (page, _) = connecting.first_page();
-    for part in [connecting.callback.as_str(), "GET /services/data/v66.0/search", "look up who calls", "not confinable by path", "api refresh_token openid"] {
+    for part in [
+        connecting.callback.as_str(),
+        "GET /services/data/v66.0/search",
+        "look up who calls",
+        "not confinable by path",
+        "api refresh_token openid",
+    ] {
         assert!(page.contains(part), "no {part} in {page}");
     }
     let last = connecting.go(&admin, true);
@@ -315,7 +325,9 @@ fn f43_a_foreign_callback_or_form_is_400_and_the_sign_in_goes_on() {
     let (page, cookie) = connecting.first_page();
     let (_, other) = connecting.first_page();
     assert_ne!(cookie, other);
-    for (query, cookie) in [("code=x", cookie.as_str()), ("code=x&state=y", &cookie), ("error=access_denied&state=y", &other), ("code=x&state=y", "")] {
+    for (query, cookie) in
+        [("code=x", cookie.as_str()), ("code=x&state=y", &cookie), ("error=access_denied&state=y", &other), ("code=x&state=y", "")]
+    {
         let answer = connecting.come_back(query, cookie);
         assert_eq!(answer.status(), 400, "{query}");
     }
@@ -324,7 +336,10 @@ fn f43_a_foreign_callback_or_form_is_400_and_the_sign_in_goes_on() {
         scene.browse(request.body(format!("form={form}").into_bytes()).unwrap()).status().as_u16()
     };
     let form = page.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap();
-    assert_eq!((press(&other, "same-origin", form), press(&cookie, "cross-site", form), press(&cookie, "same-origin", "")), (400, 400, 400));
+    assert_eq!(
+        (press(&other, "same-origin", form), press(&cookie, "cross-site", form), press(&cookie, "same-origin", "")),
+        (400, 400, 400)
+    );
     // A name that somebody gave this machine is none of ours.
     let rebound = Request::get(&connecting.callback).header("host", "evil.test").header("cookie", &cookie).body(Vec::new()).unwrap();
     assert_eq!(scene.browse(rebound).status(), 404);

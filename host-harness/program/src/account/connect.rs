@@ -126,7 +126,8 @@ impl Callback {
             let hosts = local(port.number());
             return Ok(Self { uri: format!("{origin}{path}"), path, page: format!("{origin}/"), port, hosts });
         };
-        let unusable = || AccountError::Said(super::host_words("credential.redirect-setting", &[("address", uri), ("crm", connector)], "en"));
+        let unusable =
+            || AccountError::Said(super::host_words("credential.redirect-setting", &[("address", uri), ("crm", connector)], "en"));
         let read = url::Url::parse(uri).map_err(|_| unusable())?;
         let host = read.host_str().ok_or_else(unusable)?;
         let here = ["localhost", "127.0.0.1", "[::1]"].contains(&host);

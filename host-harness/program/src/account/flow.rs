@@ -93,7 +93,8 @@ impl Flow {
     /// Waits until it has ended, one way or the other; none: it has not.
     pub fn wait(&self, most: Duration) -> Option<Ended> {
         let state = self.state();
-        let (state, _) = self.changed.wait_timeout_while(state, most, |state| state.ended.is_none()).unwrap_or_else(PoisonError::into_inner);
+        let (state, _) =
+            self.changed.wait_timeout_while(state, most, |state| state.ended.is_none()).unwrap_or_else(PoisonError::into_inner);
         state.ended.clone()
     }
 
@@ -127,10 +128,8 @@ impl Flow {
 
     fn begin(&self, request: &Request<Vec<u8>>, now: u64) -> Page {
         let form = form_field(request.body(), "form").unwrap_or_default();
-        let from_elsewhere = request
-            .headers()
-            .get(HeaderName::from_static("sec-fetch-site"))
-            .is_some_and(|site| site != "same-origin" && site != "none");
+        let from_elsewhere =
+            request.headers().get(HeaderName::from_static("sec-fetch-site")).is_some_and(|site| site != "same-origin" && site != "none");
         let Some(session) = self.known(request).filter(|(_, known)| known.is(&form) && !from_elsewhere) else {
             return self.bad_request();
         };
