@@ -62,12 +62,7 @@ impl Salesforce {
         maria.name = Some("Maria Torres".to_owned());
         maria.phones = vec![Phone { label: "mobile".to_owned(), number: "+1 555 010 0142".to_owned() }];
         control.seed(now(), vec![maria]).unwrap();
-        let ann = SeedUser {
-            id: Some("ann".to_owned()),
-            name: "Ann Field".to_owned(),
-            email: "ann@acme.example".to_owned(),
-            active: true,
-        };
+        let ann = SeedUser { id: Some("ann".to_owned()), name: "Ann Field".to_owned(), email: "ann@acme.example".to_owned(), active: true };
         control.seed_users(now(), vec![ann]).unwrap();
         Self { maria: control.own_id("maria"), ann: control.own_id("ann"), server, control }
     }

@@ -231,7 +231,7 @@ impl<'a> Timeline<'a> {
     }
 
     fn record(&self, id: &str) -> String {
-        self.play.records.iter().find(|record| record.id == id).map_or_else(|| id.to_owned(), |record| format!("{} ({id})", record.name))
+        self.play.record(id).map_or_else(|| id.to_owned(), |record| format!("{} ({id})", record.name))
     }
 
     fn summary(&mut self) {

@@ -13,6 +13,8 @@ use crate::{
     },
 };
 
+/// All but letters, digits and "-".
+const IN_A_PATH: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC.remove(b'-');
 /// How long a fake in another process may take. Fakes never wait, so this is for machines under load.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Largest answer, in bytes (256 MiB): a long scenario records many requests.
@@ -119,7 +121,7 @@ impl CrmFake for RemoteCrm {
     }
 
     fn settings(&self, address: &str) -> Vec<(String, serde_json::Value)> {
-        let address = percent_encoding::utf8_percent_encode(address, percent_encoding::NON_ALPHANUMERIC);
+        let address = percent_encoding::utf8_percent_encode(address, IN_A_PATH);
         self.sure(self.ask(Method::GET, &format!("settings?address={address}"), None, Vec::new()))
     }
 
@@ -163,7 +165,7 @@ impl CrmFake for RemoteCrm {
     }
 
     fn knob(&mut self, now_ms: u64, name: &str, value: serde_json::Value) -> Result<serde_json::Value, ControlError> {
-        let name = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
+        let name = percent_encoding::utf8_percent_encode(name, IN_A_PATH);
         self.ask(Method::POST, &format!("knobs/{name}"), Some(now_ms), written(&value)?)
     }
 
@@ -173,13 +175,13 @@ impl CrmFake for RemoteCrm {
     }
 
     fn own_id(&self, name: &str) -> String {
-        let asked = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
+        let asked = percent_encoding::utf8_percent_encode(name, IN_A_PATH);
         let told: Result<Ids, ControlError> = self.ask(Method::GET, &format!("ids?of={asked}"), None, Vec::new());
         self.sure(told.map(|Ids { ids }| ids.into_iter().next().unwrap_or_else(|| name.to_owned())))
     }
 
     fn application(&self, address: &str) -> Option<Application> {
-        let address = percent_encoding::utf8_percent_encode(address, percent_encoding::NON_ALPHANUMERIC);
+        let address = percent_encoding::utf8_percent_encode(address, IN_A_PATH);
         self.sure(self.ask(Method::GET, &format!("application?address={address}"), None, Vec::new()))
     }
 

@@ -83,6 +83,8 @@ pub struct Play {
     pub requests: Vec<RecordedRequest>,
     /// Records that stand in the CRM at the end.
     pub records: Vec<crm_fake::Record>,
+    /// What the CRM's API calls them, in the same order.
+    pub own_ids: Vec<String>,
     /// Ids of those that stood there at the beginning, or were put there by people.
     pub seeded: Vec<String>,
     /// Call histories at the end.
@@ -95,6 +97,14 @@ pub struct Play {
     pub links: BTreeMap<String, String>,
     /// Texts of the components, for rendering.
     pub texts: Texts,
+}
+
+impl Play {
+    /// The record that the CRM's API calls so.
+    #[must_use]
+    pub fn record(&self, own_id: &str) -> Option<&crm_fake::Record> {
+        self.own_ids.iter().zip(&self.records).find(|(own, _)| *own == own_id).map(|(_, record)| record)
+    }
 }
 
 /// The catalogues of everybody who speaks.
@@ -431,6 +441,7 @@ impl<'a> Player<'a> {
             starts: self.starts,
             requests,
             records,
+            own_ids,
             seeded: self.seeded,
             activities,
             phonebook,
