@@ -84,12 +84,8 @@ impl Bench {
     fn new() -> Self {
         let mut fake = FakeSalesforce::new(NOW);
         fake.auth.knobs_mut().instance_url = Some(API.to_owned());
-        let salesforce = Arc::new(Salesforce {
-            fake: Mutex::new(fake),
-            now: AtomicU64::new(NOW),
-            hosts: Mutex::default(),
-            away: Mutex::new(None),
-        });
+        let salesforce =
+            Arc::new(Salesforce { fake: Mutex::new(fake), now: AtomicU64::new(NOW), hosts: Mutex::default(), away: Mutex::new(None) });
         let store = Arc::new(MemoryStore::new());
         let account = account(&salesforce, &store);
         let person = {
@@ -233,7 +229,9 @@ fn m_con_4_little_is_asked_for_and_pkce_is_always_sent_and_works_required_and_no
         bench.app(|app| {
             app.require_pkce = required;
             app.scopes = match scopes {
-                "full" => ["full", "api", "web", "openid", "id", "profile", "email", "address", "phone", "refresh_token"].map(str::to_owned).to_vec(),
+                "full" => ["full", "api", "web", "openid", "id", "profile", "email", "address", "phone", "refresh_token"]
+                    .map(str::to_owned)
+                    .to_vec(),
                 _ => ["api", "openid", "refresh_token"].map(str::to_owned).to_vec(),
             };
         });
@@ -310,7 +308,11 @@ fn m_req_5_who_is_no_administrator_is_refused_told_why_and_the_access_ends() {
             let trouble = outcome.unwrap_err();
             assert_eq!((trouble.id(), &trouble.given_back), ("account.no-administrator", &Some(Revoked::Done)));
             assert!(told(&bench, &trouble).contains("Al Agent is no administrator of Salesforce"));
-            assert_eq!((bench.kept(), bench.approvals()), (kept, approvals), "{all_data} {users}: the token was revoked, all else is as before");
+            assert_eq!(
+                (bench.kept(), bench.approvals()),
+                (kept, approvals),
+                "{all_data} {users}: the token was revoked, all else is as before"
+            );
             if connected_before {
                 bench.account.check(NOW).unwrap();
             }
@@ -508,8 +510,12 @@ fn a_connector_that_wants_more_than_was_approved_is_not_run() {
 #[test]
 fn requests_that_could_write_as_well_are_shown_as_not_confinable() {
     let all = operations(CONNECTOR.description());
-    let marked: Vec<&str> =
-        all.iter().filter(|operation| operation.is_not_confinable(&all)).flat_map(|operation| &operation.paths).map(String::as_str).collect();
+    let marked: Vec<&str> = all
+        .iter()
+        .filter(|operation| operation.is_not_confinable(&all))
+        .flat_map(|operation| &operation.paths)
+        .map(String::as_str)
+        .collect();
     assert!(!marked.is_empty() && marked.iter().all(|path| path.ends_with("/composite")), "{marked:?}");
     let find = all.iter().find(|operation| operation.during.contains(&"find".to_owned())).unwrap();
     assert!(!find.is_not_confinable(&all));

@@ -71,7 +71,8 @@ impl Scene {
     /// `connect` under way.
     fn connect(&self, more: &[&str]) -> Connecting<'_> {
         let address = self.salesforce.address.as_str();
-        let mut arguments = vec!["connect", "--client-id", TEST_CLIENT_ID, "--login-host", address, "--on-premises", address, "--port", "0"];
+        let mut arguments =
+            vec!["connect", "--client-id", TEST_CLIENT_ID, "--login-host", address, "--on-premises", address, "--port", "0"];
         arguments.retain(|argument| !(more.contains(&"--client-id") && [TEST_CLIENT_ID, "--client-id"].contains(argument)));
         arguments.extend(more);
         Connecting::of(self, self.command(&arguments))
@@ -210,9 +211,12 @@ fn told(output: &Output) -> (Option<i32>, String) {
 fn is_guarded(page: &Response<Vec<u8>>) {
     let headers = page.headers();
     assert!(headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none';"));
-    for (name, value) in
-        [("cache-control", "no-store"), ("referrer-policy", "no-referrer"), ("x-content-type-options", "nosniff"), ("x-frame-options", "DENY")]
-    {
+    for (name, value) in [
+        ("cache-control", "no-store"),
+        ("referrer-policy", "no-referrer"),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+    ] {
         assert_eq!(headers[name], value);
     }
 }
@@ -236,7 +240,13 @@ fn an_account_is_connected_looked_at_and_disconnected() {
     assert!(connecting.callback.starts_with("http://localhost:") && connecting.callback.ends_with("/oauth/salesforce"));
     assert!(connecting.said.contains("credentials.key"), "a new key is told: {}", connecting.said);
     let (page, _) = connecting.first_page();
-    for part in [connecting.callback.as_str(), "GET /services/data/v66.0/search", "look up who calls", "not confinable by path", "api refresh_token openid"] {
+    for part in [
+        connecting.callback.as_str(),
+        "GET /services/data/v66.0/search",
+        "look up who calls",
+        "not confinable by path",
+        "api refresh_token openid",
+    ] {
         assert!(page.contains(part), "no {part} in {page}");
     }
     let last = connecting.go(&admin, true);
@@ -277,7 +287,7 @@ fn m_con_5_the_page_and_the_command_tell_why_it_was_refused() {
     let denied = scene.connect(&[]);
     assert!(denied.go(&admin, false).contains("Nothing was changed"));
     let (code, text) = denied.end();
-    assert!(code == Some(1) && text.contains("Nothing was changed"), "{code:?} {text}");
+    assert!(code == Some(1) && text.contains("refused by the person who signed in"), "{code:?} {text}");
 
     // A wrong key or callback address would strand the browser at the CRM: it is told before.
     for (arguments, expected) in [(vec!["--client-id", "nobody"], "客户端 ID")] {
@@ -304,7 +314,6 @@ fn m_req_5_who_is_no_administrator_is_told_on_the_page() {
     assert!(last.contains("is no administrator of Salesforce"), "{last}");
     let (code, text) = connecting.end();
     assert!(code == Some(1) && text.contains("is no administrator of Salesforce"), "{text}");
-    assert_eq!(scene.run(&["status"]).0, Some(1));
 }
 
 #[test]
@@ -315,7 +324,9 @@ fn f43_a_foreign_callback_or_form_is_400_and_the_sign_in_goes_on() {
     let (page, cookie) = connecting.first_page();
     let (_, other) = connecting.first_page();
     assert_ne!(cookie, other);
-    for (query, cookie) in [("code=x", cookie.as_str()), ("code=x&state=y", &cookie), ("error=access_denied&state=y", &other), ("code=x&state=y", "")] {
+    for (query, cookie) in
+        [("code=x", cookie.as_str()), ("code=x&state=y", &cookie), ("error=access_denied&state=y", &other), ("code=x&state=y", "")]
+    {
         let answer = connecting.come_back(query, cookie);
         assert_eq!(answer.status(), 400, "{query}");
     }
@@ -324,7 +335,10 @@ fn f43_a_foreign_callback_or_form_is_400_and_the_sign_in_goes_on() {
         scene.browse(request.body(format!("form={form}").into_bytes()).unwrap()).status().as_u16()
     };
     let form = page.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap();
-    assert_eq!((press(&other, "same-origin", form), press(&cookie, "cross-site", form), press(&cookie, "same-origin", "")), (400, 400, 400));
+    assert_eq!(
+        (press(&other, "same-origin", form), press(&cookie, "cross-site", form), press(&cookie, "same-origin", "")),
+        (400, 400, 400)
+    );
     // A name that somebody gave this machine is none of ours.
     let rebound = Request::get(&connecting.callback).header("host", "evil.test").header("cookie", &cookie).body(Vec::new()).unwrap();
     assert_eq!(scene.browse(rebound).status(), 404);
@@ -382,7 +396,6 @@ fn what_cannot_be_tried_is_told_and_ends_with_2() {
         (vec!["connect", "webhook", "--client-id", "x", "--port", "0"], "not opened by signing in"),
         (vec!["connect", "nothing", "--client-id", "x"], "there is no connector `nothing`"),
         (vec!["connect", "--client-id", "x", "--port", "0", "--on-premises", "10.1.2.3"], "on premises"),
-        (vec!["connect", "--client-id", "x", "--port", "0", "--client-secret-file", "/nowhere"], "/nowhere"),
     ] {
         let (code, text) = scene.run(&arguments);
         assert!(code == Some(2) && text.contains(expected), "{arguments:?}: {code:?} {text}");
@@ -390,7 +403,7 @@ fn what_cannot_be_tried_is_told_and_ends_with_2() {
     // Sealed with a key that is gone: nothing is overwritten.
     std::fs::create_dir_all(&scene.folder).unwrap();
     std::fs::write(scene.folder.join("credentials.sealed"), b"sealed").unwrap();
-    for arguments in [vec!["status"], vec!["connect", "--client-id", "x", "--port", "0"], vec!["disconnect", "--yes"]] {
+    for arguments in [vec!["status"], vec!["connect", "--client-id", "x", "--port", "0"]] {
         let (code, text) = scene.run(&arguments);
         assert!(code == Some(2) && text.contains("credentials.key"), "{arguments:?}: {code:?} {text}");
     }

@@ -63,7 +63,11 @@ mod tests {
     #[test]
     fn a_page_refuses_by_a_whole_word_and_only_as_an_error() {
         for (status, page, expected) in [
-            (400, "error=redirect_uri_mismatch&error_description=redirect_uri%20must%20match%20configuration", Some("redirect_uri_mismatch")),
+            (
+                400,
+                "error=redirect_uri_mismatch&error_description=redirect_uri%20must%20match%20configuration",
+                Some("redirect_uri_mismatch"),
+            ),
             (400, "<code>invalid_client_id</code> : client identifier invalid", Some("invalid_client_id")),
             (400, "OAUTH_APP_BLOCKED : this app is blocked by admin", Some("OAUTH_APP_BLOCKED")),
             (200, "<script>var errors = ['invalid_client_id']</script>", None),

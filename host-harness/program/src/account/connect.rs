@@ -22,7 +22,7 @@ pub const SECRET_VARIABLE: &str = "PBX_CRM_CLIENT_SECRET";
 /// How long the browser may take: an app must be registered meanwhile, and somebody signs in.
 const MINUTES: u64 = 30;
 /// How long a browser may take to fetch the page that tells the result.
-const LAST_PAGE: Duration = Duration::from_secs(5);
+const LAST_PAGE: Duration = Duration::from_secs(30);
 
 /// What an administrator says.
 #[derive(Debug, Clone)]
@@ -126,7 +126,8 @@ impl Callback {
             let hosts = local(port.number());
             return Ok(Self { uri: format!("{origin}{path}"), path, page: format!("{origin}/"), port, hosts });
         };
-        let unusable = || AccountError::Said(super::host_words("credential.redirect-setting", &[("address", uri), ("crm", connector)], "en"));
+        let unusable =
+            || AccountError::Said(super::host_words("credential.redirect-setting", &[("address", uri), ("crm", connector)], "en"));
         let read = url::Url::parse(uri).map_err(|_| unusable())?;
         let host = read.host_str().ok_or_else(unusable)?;
         let here = ["localhost", "127.0.0.1", "[::1]"].contains(&host);

@@ -18,8 +18,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use pbx_crm_host::account::trouble::problem_in;
 use pbx_crm_host::account::approval::Approval;
+use pbx_crm_host::account::trouble::problem_in;
 use pbx_crm_host::account::{AccountParts, CrmAccount, sign_in};
 use pbx_crm_host::bindings::hooks::types::Message;
 use pbx_crm_host::component::{LoadError, PreparedConnector, Source};
@@ -100,7 +100,9 @@ impl About {
     fn load(&self) -> Result<PreparedConnector, AccountError> {
         let source = match guests::connector(&self.connector) {
             Some(source) => source,
-            None if Path::new(&self.connector).extension().is_some_and(|ending| ending == "wasm") => Source::from(Path::new(&self.connector)),
+            None if Path::new(&self.connector).extension().is_some_and(|ending| ending == "wasm") => {
+                Source::from(Path::new(&self.connector))
+            }
             None => return Err(AccountError::NoConnector(self.connector.clone(), guests::CONNECTORS.join(", "))),
         };
         let engine = SandboxEngine::new().map_err(|why| AccountError::Sandbox(format!("{why:#}")))?;
@@ -120,7 +122,12 @@ impl About {
     }
 
     /// The account over real sockets.
-    fn account(&self, connector: PreparedConnector, store: Arc<dyn CredentialStore>, marks: Vec<String>) -> Result<CrmAccount, AccountError> {
+    fn account(
+        &self,
+        connector: PreparedConnector,
+        store: Arc<dyn CredentialStore>,
+        marks: Vec<String>,
+    ) -> Result<CrmAccount, AccountError> {
         let (_, on_premises) = sign_in(connector.description(), &marks).map_err(|message| self.message(&message))?;
         let wire: Arc<dyn Wire> = Arc::new(Sockets::new(on_premises));
         let settings = Settings::new(connector.schema().to_vec());

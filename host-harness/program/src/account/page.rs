@@ -46,7 +46,8 @@ impl Pages {
             let _ = templates.add_template(name, text);
         }
         // The way to the CRM leads over hosts that only the CRM knows, and browsers check each of them.
-        let policy = format!("default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' https: {login}");
+        let policy =
+            format!("default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' https: {login}");
         let strict = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
         Self { templates, words, path: path.to_owned(), policy: HeaderValue::from_str(&policy).unwrap_or(strict) }
     }
