@@ -39,20 +39,20 @@ fn demo_once_ends_with_0_and_tells_the_afternoon() {
 #[test]
 fn demo_names_a_component_that_is_missing_cut_short_or_no_component() {
     let good_policy = include_bytes!(env!("PBX_CRM_POLICY")).as_slice();
-    let good_connector = include_bytes!(env!("PBX_CRM_WEBHOOK")).as_slice();
+    let good_connector = include_bytes!(env!("PBX_CRM_SALESFORCE")).as_slice();
     let half = |bytes: &[u8]| bytes[..bytes.len() / 2].to_vec();
     for (name, policy, connector, blamed) in [
         ("no-policy", None, Some(good_connector.to_vec()), "policy.wasm"),
-        ("no-connector", Some(good_policy.to_vec()), None, "webhook.wasm"),
+        ("no-connector", Some(good_policy.to_vec()), None, "salesforce.wasm"),
         ("cut-policy", Some(half(good_policy)), Some(good_connector.to_vec()), "policy.wasm"),
-        ("cut-connector", Some(good_policy.to_vec()), Some(half(good_connector)), "webhook.wasm"),
+        ("cut-connector", Some(good_policy.to_vec()), Some(half(good_connector)), "salesforce.wasm"),
         ("text", Some(b"(component)".to_vec()), Some(good_connector.to_vec()), "policy.wasm"),
         ("empty", Some(Vec::new()), Some(good_connector.to_vec()), "policy.wasm"),
         ("core-module", Some(b"\0asm\x01\0\0\0".to_vec()), Some(good_connector.to_vec()), "policy.wasm"),
-        ("swapped", Some(good_connector.to_vec()), Some(good_policy.to_vec()), "webhook.wasm"),
+        ("swapped", Some(good_connector.to_vec()), Some(good_policy.to_vec()), "salesforce.wasm"),
     ] {
         let folder = folder(name);
-        for (file, bytes) in [("policy.wasm", policy), ("webhook.wasm", connector)] {
+        for (file, bytes) in [("policy.wasm", policy), ("salesforce.wasm", connector)] {
             let path = folder.join(file);
             let _ = std::fs::remove_file(&path);
             if let Some(bytes) = bytes {
@@ -71,7 +71,7 @@ fn demo_names_a_component_that_is_missing_cut_short_or_no_component() {
 fn demo_takes_components_from_a_folder() {
     let folder = folder("whole");
     std::fs::write(folder.join("policy.wasm"), include_bytes!(env!("PBX_CRM_POLICY"))).expect("a file");
-    std::fs::write(folder.join("webhook.wasm"), include_bytes!(env!("PBX_CRM_WEBHOOK"))).expect("a file");
+    std::fs::write(folder.join("salesforce.wasm"), include_bytes!(env!("PBX_CRM_SALESFORCE"))).expect("a file");
     let output = program(&["demo", "--once", "--components", folder.to_str().expect("a plain path")]);
     assert!(output.status.success(), "{}", said(&output));
 }

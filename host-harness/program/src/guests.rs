@@ -46,7 +46,9 @@ pub fn connector(id: &str) -> Option<Source> {
     }
 }
 
-fn policy() -> Source {
+/// The policy that the program carries.
+#[must_use]
+pub fn policy() -> Source {
     Source::bytes("policy.wasm (built in)", include_bytes!(env!("PBX_CRM_POLICY")).as_slice())
 }
 

@@ -45,6 +45,9 @@ impl<'a> Timeline<'a> {
         if !people.is_empty() {
             let _ = writeln!(text, "On the PBX: {}.", people.join(", "));
         }
+        if let Some(who) = &play.signed_in {
+            let _ = writeln!(text, "Connected on the CRM's own sign-in page as {who}.");
+        }
         Self { scenario, play, callers: BTreeMap::new(), last: None, text }
     }
 

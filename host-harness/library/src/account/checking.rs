@@ -128,8 +128,11 @@ impl CrmAccount {
         Err(Cause::host("account.list-endless", &[("crm", self.vendor()), ("most", &MOST_USERS.to_string())]).into())
     }
 
-    /// The approval of the connection, if the connector still keeps to it.
-    pub(super) fn must_be_approved(&self) -> Result<Approval, Trouble> {
+    /// The approval of the connection, if the connector still keeps to it. Nothing is asked for.
+    ///
+    /// # Errors
+    /// Nobody has connected the account, or the connector declares more now than was approved then.
+    pub fn must_be_approved(&self) -> Result<Approval, Trouble> {
         if self.credentials.connection(&self.connection_row)?.is_none() {
             return Err(Problem::about(Kind::NotConnected, self.vendor()).into());
         }

@@ -11,25 +11,30 @@ use super::error::StartError;
 use super::firmware::{Clients, Telephony};
 use super::workers::Workers;
 use super::{Host, INBOX, Texts};
+use crate::account::approval::{Approval, Who};
+use crate::account::trouble::problem_in;
+use crate::account::{AccountParts, CrmAccount};
 use crate::binding::{Binding, Bindings};
+use crate::bindings::connector::exports::pbx::crm::description::Auth;
 use crate::bindings::crm::types::UserRef;
 use crate::bindings::hooks::host::HostFacts;
-use crate::bindings::hooks_exports::settings_page::Problem;
+use crate::bindings::hooks_exports::settings_page::Problem as SettingsProblem;
+use crate::component::Source;
 use crate::component::connector::PreparedConnector;
 use crate::component::plugin::PreparedPlugin;
-use crate::component::{LoadError, Source};
 use crate::core::io::Told;
 use crate::core::{ConnectorParts, Core, CoreParts};
 use crate::credential::endpoint::ByWire;
 use crate::credential::entered::{Entered, SecretTerms};
-use crate::credential::problem::{Kind, Problem as CredentialProblem};
+use crate::credential::entropy::SystemEntropy;
+use crate::credential::problem::Problem;
 use crate::credential::refresh::Credentials;
 use crate::credential::store::{CredentialStore, Row};
-use crate::credential::terms::OAuthTerms;
 use crate::egress::sockets::Sockets;
 use crate::egress::target::OnPremises;
 use crate::egress::{Egress, Key, Way, Wire};
 use crate::engine::SandboxEngine;
+use crate::messages::host_catalogue;
 use crate::number::DialPlan;
 use crate::pbx::Pbx;
 use crate::settings::Settings;
@@ -252,7 +257,7 @@ fn plugin_settings(plugin: &PreparedPlugin, facts: &HostFacts, given: &[(String,
 }
 
 /// Settings that a component would not let anybody save are not started with.
-fn judge(component: &str, catalogue: &Catalogue, problems: &[Problem]) -> Result<(), StartError> {
+fn judge(component: &str, catalogue: &Catalogue, problems: &[SettingsProblem]) -> Result<(), StartError> {
     let grave = problems.iter().filter(|problem| problem.prevents_saving);
     let told: Vec<String> = grave.map(|problem| format!("`{}`: {}", problem.key, catalogue.render("en", &problem.message))).collect();
     if told.is_empty() { Ok(()) } else { Err(StartError::Settings { component: component.to_owned(), problems: told.join(" ") }) }
@@ -291,58 +296,81 @@ fn connector(
     let mut settings = Settings::new(connector.schema().to_vec());
     take(&mut settings, connector.name(), &setup.settings)?;
     judge(connector.name(), connector.catalogue(), &connector.check(&settings.all())?)?;
-    let wire: Arc<dyn Wire> = Arc::new(Sockets::new(setup.on_premises.clone()));
-    let opened = open(&connector, &setup.id, store, &wire)?;
+    let connector = Arc::new(connector);
+    let opened = open(&connector, &settings, &setup, store)?;
     let given = opened.base.or(setup.base).or_else(|| connector.base(&settings)).unwrap_or_default();
     let base = given.trim_end_matches('/').to_owned();
     if !is_address(&base) {
         return Err(StartError::Base { connector: setup.id, base: given });
     }
-    let way = Way::new(connector.description(), &settings, wire, setup.on_premises, opened.key);
+    let who = opened.who.unwrap_or_default();
     let parts = ConnectorParts {
+        user: setup.user.or_else(|| who.user.map(|id| UserRef { connector: setup.id.clone(), id })),
         id: setup.id,
-        connector: Arc::new(connector),
+        connector,
         settings,
         base,
-        organisation: opened.organisation.unwrap_or(setup.organisation),
-        organisation_name: setup.organisation_name,
-        user: setup.user,
+        organisation: if who.organisation.is_empty() { setup.organisation } else { who.organisation },
+        organisation_name: if setup.organisation_name.is_empty() { who.organisation_name } else { setup.organisation_name },
         creates: setup.creates,
     };
-    Ok((parts, way))
+    Ok((parts, opened.way))
 }
 
-/// With what an account is opened, and what its credential tells of it.
+/// The way to an account, and what was learnt of it when it was connected.
 struct Opened {
-    key: Key,
+    way: Way,
     base: Option<String>,
-    organisation: Option<String>,
+    who: Option<Who>,
 }
 
 fn open(
-    connector: &PreparedConnector,
-    id: &str,
+    connector: &Arc<PreparedConnector>,
+    settings: &Settings,
+    setup: &ConnectorSetup,
     store: Option<&Arc<dyn CredentialStore>>,
-    wire: &Arc<dyn Wire>,
 ) -> Result<Opened, StartError> {
     let description = connector.description();
-    let unusable = |why| StartError::Component(LoadError::Description { component: connector.name().to_owned(), why });
-    let no_store = || StartError::NoCredentials(id.to_owned());
-    let failed = |problem: CredentialProblem| StartError::Credential { connector: id.to_owned(), problem: Box::new(problem) };
-    let row = Row::connection(&description.id, id);
-    if let Some(terms) = OAuthTerms::declared(description).map_err(unusable)? {
-        let credentials = Arc::new(Credentials::new(Arc::clone(store.ok_or_else(no_store)?), Arc::new(ByWire(Arc::clone(wire)))));
-        let connection = credentials.connection(&row).map_err(failed)?;
-        let connection = connection.ok_or_else(|| failed(CredentialProblem::about(Kind::NotConnected, &terms.vendor)))?;
-        let (base, organisation) = (connection.grant.api.clone(), connection.organisation.clone());
-        return Ok(Opened { key: Key::OAuth { credentials, row, terms: Arc::new(terms) }, base, organisation });
+    let store = || store.map(Arc::clone).ok_or_else(|| StartError::NoCredentials(setup.id.clone()));
+    let refused = |why: String| StartError::Account { connector: setup.id.clone(), why };
+    let told = |problem: Problem| refused(problem_in(&problem, "en"));
+    let row = Row::connection(&description.id, &setup.id);
+    if let Auth::Oauth2Code(_) = &description.auth {
+        let store = store()?;
+        let approved = Approval::load(&*store, &Row::approval(&description.id, &setup.id)).map_err(told)?;
+        let marks = approved.map(|approval| approval.on_premises).unwrap_or_default();
+        let on_premises =
+            marks.iter().try_fold(setup.on_premises.clone(), |all, mark| all.with(mark)).map_err(|why| refused(why.to_string()))?;
+        let wire: Arc<dyn Wire> = Arc::new(Sockets::new(on_premises.clone()));
+        let credentials = Arc::new(Credentials::new(Arc::clone(&store), Arc::new(ByWire(Arc::clone(&wire)))));
+        let parts = AccountParts {
+            connector: Arc::clone(connector),
+            account: setup.id.clone(),
+            settings: settings.clone(),
+            language: "en".to_owned(),
+            store,
+            credentials: Arc::clone(&credentials),
+            wire: Arc::clone(&wire),
+            entropy: Arc::new(SystemEntropy),
+            on_premises: marks,
+        };
+        let account = CrmAccount::new(parts).map_err(|why| refused(host_catalogue().render("en", &why)))?;
+        let approval = account.must_be_approved().map_err(|trouble| refused(account.tell(&trouble, "en")))?;
+        let base = credentials.connection(&row).map_err(told)?.and_then(|connection| connection.grant.api);
+        let terms = Arc::new(account.terms().clone());
+        let way = Way::new(description, settings, wire, on_premises, Key::OAuth { credentials, row, terms });
+        return Ok(Opened { way, base, who: Some(approval.who) });
     }
-    if let Some(terms) = SecretTerms::declared(description).map_err(unusable)? {
-        let entered = Entered::new(Arc::clone(store.ok_or_else(no_store)?), row, Arc::new(terms));
-        let organisation = entered.organisation().map_err(failed)?;
-        return Ok(Opened { key: Key::Entered(entered), base: None, organisation });
-    }
-    Ok(Opened { key: Key::None, base: None, organisation: None })
+    let wire: Arc<dyn Wire> = Arc::new(Sockets::new(setup.on_premises.clone()));
+    let (key, who) = match SecretTerms::declared(description).map_err(refused)? {
+        Some(terms) => {
+            let entered = Entered::new(store()?, row, Arc::new(terms));
+            let organisation = entered.organisation().map_err(told)?.unwrap_or_default();
+            (Key::Entered(entered), Some(Who { organisation, ..Who::default() }))
+        }
+        None => (Key::None, None),
+    };
+    Ok(Opened { way: Way::new(description, settings, wire, setup.on_premises.clone(), key), base: None, who })
 }
 
 fn is_address(text: &str) -> bool {

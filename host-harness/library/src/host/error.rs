@@ -1,11 +1,8 @@
 use crate::binding::Conflict;
 use crate::component::LoadError;
 use crate::core::CoreError;
-use crate::credential::problem::Problem;
-use crate::messages::host_catalogue;
 use crate::number::UnknownCountry;
 use crate::settings::SettingError;
-use crate::texts::Catalogue;
 
 /// Why a host did not start. Nothing of it is left running.
 #[derive(Debug, thiserror::Error)]
@@ -69,13 +66,13 @@ pub enum StartError {
     /// An account is opened with a credential, and the host was given no store of them.
     #[error("connector `{0}` wants a credential; give the host the store in which it was connected, with `HostBuilder::credentials`")]
     NoCredentials(String),
-    /// An account has no credential, or it cannot be read.
-    #[error("connector `{connector}` cannot be used: {}", Catalogue::render(&host_catalogue(), "en", &(&**problem).into()))]
-    Credential {
+    /// An account cannot be used as it stands: not connected, not approved as it is now, or its credential cannot be read.
+    #[error("connector `{connector}` cannot be used: {why}")]
+    Account {
         /// Its id.
         connector: String,
-        /// Why not.
-        problem: Box<Problem>,
+        /// Why not, in English, and what to do.
+        why: String,
     },
     /// An account has an id that records cannot bear.
     #[error("`{0}` cannot be a connector's id; it has 1 to 64 bytes")]

@@ -2,25 +2,26 @@
 
 use std::sync::Arc;
 
-use crm_fake::Application as App;
+use crm_fake::Application;
+use pbx_crm_host::account::opening::Opening;
+use pbx_crm_host::account::{AccountParts, CrmAccount};
+use pbx_crm_host::bindings::connector::exports::pbx::crm::description::Auth;
 use pbx_crm_host::bindings::crm::types::UserRef;
 use pbx_crm_host::component::PreparedConnector;
-use pbx_crm_host::credential::authorisation::{Application, Authorisations, Callback};
 use pbx_crm_host::credential::connection::Client;
 use pbx_crm_host::credential::endpoint::ByWire;
 use pbx_crm_host::credential::entropy::SystemEntropy;
-use pbx_crm_host::credential::refresh::{Account, Credentials};
+use pbx_crm_host::credential::refresh::Credentials;
 use pbx_crm_host::credential::secret::Secret;
 use pbx_crm_host::credential::store::{CredentialStore, Row};
-use pbx_crm_host::credential::terms::OAuthTerms;
 use pbx_crm_host::egress::target::OnPremises;
 use pbx_crm_host::egress::{Key, Way, Wire};
 use pbx_crm_host::settings::Settings;
 
+use super::PlayError;
 use super::crm::Line;
-use super::{PlayError, TIME_LEFT};
 
-/// Where the CRM sends the browser back to.
+/// Where the CRM sends the browser back to. Nobody listens there: the browser of a play tells where it was sent.
 const CALLBACK: &str = "http://localhost:8080/callback";
 
 /// A connected account.
@@ -30,6 +31,8 @@ pub(super) struct Connected {
     pub(super) organisation: String,
     pub(super) organisation_name: String,
     pub(super) user: Option<UserRef>,
+    /// As whom, for people; none: nobody had to sign in.
+    pub(super) signed_in: Option<String>,
 }
 
 pub(super) fn connect(
@@ -37,7 +40,6 @@ pub(super) fn connect(
     settings: &Settings,
     line: &Arc<Line>,
     address: &str,
-    app: Option<App>,
     store: Arc<dyn CredentialStore>,
 ) -> Result<Connected, PlayError> {
     let crm = line.fake().name().to_owned();
@@ -46,44 +48,48 @@ pub(super) fn connect(
     let wire: Arc<dyn Wire> = line.clone();
     // Fakes stand on this machine, and may be spoken to without TLS: the same mark that an administrator makes for a server of their own.
     let on_premises = OnPremises::default().with(address).map_err(|why| failed(why.to_string()))?;
-    let Some(terms) = OAuthTerms::declared(description).map_err(failed)? else {
+    if matches!(description.auth, Auth::None) {
         return Ok(Connected {
             way: Way::new(description, settings, wire, on_premises, Key::None),
             base: connector.base(settings).unwrap_or_else(|| address.to_owned()),
             organisation: "scenario".to_owned(),
             organisation_name: "Scenario".to_owned(),
             user: None,
+            signed_in: None,
         });
-    };
-    let App { client_id, client_secret, login } = app.ok_or_else(|| failed("it has no app to connect with".to_owned()))?;
-    let terms = Arc::new(terms);
+    }
+    let application = line.fake().application(address);
+    let Application { client_id, client_secret, login } = application.ok_or_else(|| failed("it has no app to connect with".to_owned()))?;
     let row = Row::connection(&description.id, &description.id);
-    let endpoint = Arc::new(ByWire(wire.clone()));
-    let credentials = Arc::new(Credentials::new(store, endpoint.clone()));
-    let authorisations = Authorisations::new(Arc::new(SystemEntropy));
-    let application = Application {
-        row: row.clone(),
-        terms: terms.clone(),
-        login,
-        client: Client { id: client_id, secret: Some(Secret::new(client_secret)) },
-        redirect_uri: CALLBACK.to_owned(),
-        on_premises: on_premises.clone(),
+    let credentials = Arc::new(Credentials::new(Arc::clone(&store), Arc::new(ByWire(Arc::clone(&wire)))));
+    let parts = AccountParts {
+        connector: Arc::clone(connector),
+        account: description.id.clone(),
+        settings: settings.clone(),
+        language: "en".to_owned(),
+        store,
+        credentials: Arc::clone(&credentials),
+        wire: Arc::clone(&wire),
+        entropy: Arc::new(SystemEntropy),
+        on_premises: vec![address.to_owned()],
     };
-    let told = |problem: pbx_crm_host::credential::problem::Problem| failed(problem.to_string());
-    let url = authorisations.begin(application, "", line.now()).map_err(told)?;
+    let account = CrmAccount::new(parts).map_err(|why| failed(pbx_crm_host::messages::host_catalogue().render("en", &why)))?;
+    let client = Client { id: client_id, secret: Some(Secret::new(client_secret)) };
+    let opening = Opening { login, client, redirect_uri: CALLBACK.to_owned() };
     let now = line.now();
+    let url = account.begin(&opening, "", now).map_err(|trouble| failed(account.tell(&trouble, "en")))?;
     let callback = line.fake().person_approves(now, &url).map_err(|why| failed(why.to_string()))?;
     let query = callback.split_once('?').map_or("", |(_, query)| query);
-    let callback = Callback { connector: &description.id, query, session: "" };
-    let finished = authorisations.finish(callback, line.now(), &*endpoint, TIME_LEFT).map_err(told)?;
-    let account = Account { row: &row, terms: &terms, on_premises: &on_premises };
-    credentials.accept(account, finished.connection).map_err(told)?;
-    let connection = credentials.connection(&row).map_err(told)?.ok_or_else(|| failed("nothing was stored".to_owned()))?;
+    let opened = account.finish(query, "", now).map_err(|trouble| failed(account.tell(&trouble, "en")))?;
+    let connection = credentials.connection(&row).map_err(|why| failed(why.to_string()))?;
+    let terms = Arc::new(account.terms().clone());
+    let who = opened.who;
     Ok(Connected {
         way: Way::new(description, settings, wire, on_premises, Key::OAuth { credentials, row, terms }),
-        base: connection.grant.api.unwrap_or_default(),
-        organisation: connection.organisation.unwrap_or_default(),
-        organisation_name: "Scenario".to_owned(),
-        user: None,
+        base: connection.and_then(|connection| connection.grant.api).unwrap_or_default(),
+        signed_in: Some(format!("{} at {} ({})", who.user_name, who.organisation_name, who.organisation)),
+        organisation: who.organisation,
+        organisation_name: who.organisation_name,
+        user: who.user.map(|id| UserRef { connector: description.id.clone(), id }),
     })
 }

@@ -75,6 +75,8 @@ pub enum PlayError {
 pub struct Play {
     /// Everything that the core put out, with its moment.
     pub outputs: Vec<(Moment, Output)>,
+    /// As whom the account was connected on the CRM's own pages; none: nobody had to sign in.
+    pub signed_in: Option<String>,
     /// Moment of the offset 0.
     pub starts: Moment,
     /// What the CRM got.
@@ -194,6 +196,7 @@ struct Player<'a> {
     scenario: &'a Scenario,
     line: Arc<Line>,
     way: Option<Way>,
+    signed_in: Option<String>,
     /// Requests that the CRM got before the play: those of connecting it.
     before: usize,
     core: Core,
@@ -226,10 +229,9 @@ impl<'a> Player<'a> {
             let failed = |why: pbx_crm_host::settings::SettingError| PlayError::Crm { crm: name.clone(), why: why.to_string() };
             connector_settings.set_json(&key, &value).map_err(failed)?;
         }
-        let application = fake.application(&address);
         let line = Line::new(fake, starts);
         let account = match scenario.crm.connected {
-            true => Some(account::connect(&stage.connector, &connector_settings, &line, &address, application, credentials)?),
+            true => Some(account::connect(&stage.connector, &connector_settings, &line, &address, credentials)?),
             false => None,
         };
         let mut crm = line.fake();
@@ -261,6 +263,7 @@ impl<'a> Player<'a> {
         let before = crm.requests().len();
         drop(crm);
         let base = account.as_ref().map_or_else(|| address.clone(), |account| account.base.clone());
+        let signed_in = account.as_ref().and_then(|account| account.signed_in.clone());
         let (connectors, way) = match account {
             Some(account) => {
                 let parts = pbx_crm_host::core::ConnectorParts {
@@ -299,6 +302,7 @@ impl<'a> Player<'a> {
             scenario,
             line,
             way,
+            signed_in,
             before,
             core,
             calls,
@@ -423,6 +427,7 @@ impl<'a> Player<'a> {
         let dead = unfinished.iter().filter(|item| matches!(item.state, pbx_crm_host::store::WorkState::Dead(_))).count();
         Ok(Play {
             outputs: self.outputs,
+            signed_in: self.signed_in,
             starts: self.starts,
             requests,
             records,

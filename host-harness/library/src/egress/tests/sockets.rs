@@ -210,3 +210,37 @@ fn shutting_down_breaks_off_what_is_under_way_and_refuses_what_comes() {
     });
     assert!(matches!(egress.send(&request, 0, PATIENCE), Err(HttpFailure::Denied(_))));
 }
+
+#[test]
+fn two_hundred_requests_of_two_workers_use_at_most_two_connections() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let (tell, connections) = mpsc::channel();
+    // Serves each connection on a thread of its own, for as many requests as come.
+    std::thread::spawn(move || {
+        for socket in listener.incoming() {
+            let mut socket = socket.unwrap();
+            tell.send(()).unwrap();
+            std::thread::spawn(move || {
+                socket.set_read_timeout(Some(PATIENCE)).unwrap();
+                while !read_request(&mut socket).is_empty() {
+                    if socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    let (egress, request) = (egress(std::slice::from_ref(&address)), request(&format!("{address}/records")));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                for _ in 0..100 {
+                    assert_eq!(egress.send(&request, 0, PATIENCE).unwrap().body().as_ref(), b"ok");
+                }
+            });
+        }
+    });
+    let opened = connections.try_iter().count();
+    assert!((1..=2).contains(&opened), "{opened} connections");
+}

@@ -10,7 +10,7 @@ mod writes;
 use pbx_connector_kit::{
     failure::detail_of,
     hooks_types::Message,
-    types::{Draft, Failure, Role, UserRef},
+    types::{Amendment, Draft, Failure, Role, UserRef},
 };
 use pbx_salesforce_connector::{
     Salesforce,
@@ -18,6 +18,7 @@ use pbx_salesforce_connector::{
         crm::{
             account::Guest as _,
             allowance::Guest as _,
+            amending::{Guest as _, Item as Change},
             creation::Guest as _,
             journal::{Guest as _, ItemOutcome},
             lookup::Guest as _,
@@ -102,6 +103,8 @@ struct Desk {
     contact: String,
     lead: String,
     agent: String,
+    /// A call that was written before.
+    task: String,
 }
 
 impl Desk {
@@ -109,7 +112,10 @@ impl Desk {
         let office = Office::new();
         let (contact, lead) = (office.seed(person("Lee", "(415) 555-0111")), office.seed(prospect("Prospect", "(415) 555-0110")));
         let agent = office.seed_user("Al Agent", true);
-        Self { office, contact, lead, agent }
+        let written = Salesforce::write(office.during("write"), vec![item("key-0", about("Contact", &contact))]).unwrap();
+        let ItemOutcome::Written(task) = &written.outcomes[0] else { panic!("{written:?}") };
+        let task = task.id.clone();
+        Self { office, contact, lead, agent, task }
     }
 }
 
@@ -181,6 +187,12 @@ fn write_about(desk: &Desk, kind: &str, id: &str, owner: Option<&String>) -> Res
         ItemOutcome::Failed(failure) => Err(failure),
         other => panic!("{other:?}"),
     }
+}
+
+fn amend(desk: &Desk) -> Result<(), Failure> {
+    let change = Amendment { subject: Some("Another".to_owned()), body: None, recording: None, user: None, extras: Vec::new() };
+    let item = Change { key: "key-2".to_owned(), activity: about("Task", &desk.task), change, extras: Vec::new() };
+    Salesforce::amend(desk.office.during("amend"), vec![item])?.outcomes.remove(0)
 }
 
 /// How an error comes about.

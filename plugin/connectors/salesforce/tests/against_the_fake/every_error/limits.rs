@@ -40,7 +40,7 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         case("403 of /limits", answer(403, "FORBIDDEN", "You do not have permission"), usage, fails("Forbidden", "salesforce.no-access")),
     ];
-    for ask in [find as Ask, exact, users, create, write] {
+    for ask in [find as Ask, exact, users, create, write, amend] {
         let named = Wanted::Fails("Quota", "salesforce.quota", Some(LONG), &["DailyApiRequests"]);
         cases.push(case(TOTAL, Provoked::Really(quota), ask, named));
         cases.push(case(LONG_ONES, Provoked::Really(crowd), ask, pausing("Busy", "salesforce.concurrent", SECONDS)));

@@ -21,7 +21,7 @@ pub(super) fn cases() -> Vec<Case> {
     let maintenance: fn(&Desk) = |desk| knob(desk, "maintenance", json!(true));
     let full: fn(&Desk) = |desk| knob(desk, "storage-full", json!(true));
     let mut cases = Vec::new();
-    for ask in [create as Ask, write] {
+    for ask in [create as Ask, write, amend] {
         cases.extend([
             case(
                 "FIELD_CUSTOM_VALIDATION_EXCEPTION",
@@ -43,8 +43,10 @@ pub(super) fn cases() -> Vec<Case> {
                 ask,
                 fails("Busy", "salesforce.maintenance"),
             ),
-            case("STORAGE_LIMIT_EXCEEDED", Provoked::Really(full), ask, fails("Forbidden", "salesforce.storage")),
         ]);
+    }
+    for ask in [create as Ask, write] {
+        cases.push(case("STORAGE_LIMIT_EXCEEDED", Provoked::Really(full), ask, fails("Forbidden", "salesforce.storage")));
     }
     cases
 }
