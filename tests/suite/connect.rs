@@ -287,7 +287,7 @@ fn m_con_5_the_page_and_the_command_tell_why_it_was_refused() {
     let denied = scene.connect(&[]);
     assert!(denied.go(&admin, false).contains("Nothing was changed"));
     let (code, text) = denied.end();
-    assert!(code == Some(1) && text.contains("Nothing was changed"), "{code:?} {text}");
+    assert!(code == Some(1) && text.contains("refused by the person who signed in"), "{code:?} {text}");
 
     // A wrong key or callback address would strand the browser at the CRM: it is told before.
     for (arguments, expected) in [(vec!["--client-id", "nobody"], "客户端 ID")] {
@@ -314,7 +314,6 @@ fn m_req_5_who_is_no_administrator_is_told_on_the_page() {
     assert!(last.contains("is no administrator of Salesforce"), "{last}");
     let (code, text) = connecting.end();
     assert!(code == Some(1) && text.contains("is no administrator of Salesforce"), "{text}");
-    assert_eq!(scene.run(&["status"]).0, Some(1));
 }
 
 #[test]
@@ -397,7 +396,6 @@ fn what_cannot_be_tried_is_told_and_ends_with_2() {
         (vec!["connect", "webhook", "--client-id", "x", "--port", "0"], "not opened by signing in"),
         (vec!["connect", "nothing", "--client-id", "x"], "there is no connector `nothing`"),
         (vec!["connect", "--client-id", "x", "--port", "0", "--on-premises", "10.1.2.3"], "on premises"),
-        (vec!["connect", "--client-id", "x", "--port", "0", "--client-secret-file", "/nowhere"], "/nowhere"),
     ] {
         let (code, text) = scene.run(&arguments);
         assert!(code == Some(2) && text.contains(expected), "{arguments:?}: {code:?} {text}");
@@ -405,7 +403,7 @@ fn what_cannot_be_tried_is_told_and_ends_with_2() {
     // Sealed with a key that is gone: nothing is overwritten.
     std::fs::create_dir_all(&scene.folder).unwrap();
     std::fs::write(scene.folder.join("credentials.sealed"), b"sealed").unwrap();
-    for arguments in [vec!["status"], vec!["connect", "--client-id", "x", "--port", "0"], vec!["disconnect", "--yes"]] {
+    for arguments in [vec!["status"], vec!["connect", "--client-id", "x", "--port", "0"]] {
         let (code, text) = scene.run(&arguments);
         assert!(code == Some(2) && text.contains("credentials.key"), "{arguments:?}: {code:?} {text}");
     }

@@ -22,7 +22,7 @@ pub const SECRET_VARIABLE: &str = "PBX_CRM_CLIENT_SECRET";
 /// How long the browser may take: an app must be registered meanwhile, and somebody signs in.
 const MINUTES: u64 = 30;
 /// How long a browser may take to fetch the page that tells the result.
-const LAST_PAGE: Duration = Duration::from_secs(5);
+const LAST_PAGE: Duration = Duration::from_secs(30);
 
 /// What an administrator says.
 #[derive(Debug, Clone)]

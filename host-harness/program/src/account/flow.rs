@@ -79,13 +79,15 @@ impl Flow {
         }
         let path = request.uri().path();
         let query = request.uri().query().unwrap_or_default();
-        match (request.method(), path.strip_prefix(&self.path)) {
+        // A final "/" belongs to the callback address in some apps.
+        let rest = path.strip_prefix(&self.path).map(|rest| if rest == "/" { "" } else { rest });
+        match (request.method(), rest) {
             (&Method::GET, Some("")) if is_callback(query) => self.callback(request, query, now),
             (&Method::GET, Some("")) => self.first_page(request),
             (&Method::POST, Some("")) => self.begin(request, now),
             (&Method::GET, Some(RESULT)) => self.result(request),
             (&Method::GET, Some(STYLE_PATH)) => self.pages.style(),
-            (&Method::GET, None) if path == "/" => self.pages.elsewhere(&self.path),
+            (&Method::GET, None) if path == "/" => self.pages.elsewhere(self.home()),
             _ => self.not_found(),
         }
     }
@@ -114,7 +116,7 @@ impl Flow {
         let mut page = show(form.expose());
         let secure = if self.secure { "; Secure" } else { "" };
         // Lax: the CRM's page leads back here.
-        let value = format!("{SESSION}={}; Path={}; HttpOnly; SameSite=Lax{secure}", id.expose(), self.path);
+        let value = format!("{SESSION}={}; Path={}; HttpOnly; SameSite=Lax{secure}", id.expose(), self.home());
         if let Ok(mut value) = HeaderValue::from_str(&value) {
             value.set_sensitive(true);
             page.headers_mut().insert(SET_COOKIE, value);
@@ -164,7 +166,7 @@ impl Flow {
         }
         let mut state = self.state();
         let page = match &state.ended {
-            None => return self.pages.elsewhere(&self.path),
+            None => return self.pages.elsewhere(self.home()),
             Some(Ok(opened)) => {
                 let words = |message| self.account.connectors_words(message, self.pages.words().language());
                 self.pages.connected(self.crm(), opened, &opened.warnings.iter().map(words).collect::<Vec<_>>())
@@ -210,6 +212,10 @@ impl Flow {
     fn not_found(&self) -> Page {
         let reason = self.pages.words().say("page.not-found", &[]);
         self.pages.refused(StatusCode::NOT_FOUND, self.crm(), &reason, "page.close")
+    }
+
+    fn home(&self) -> &str {
+        if self.path.is_empty() { "/" } else { &self.path }
     }
 
     fn crm(&self) -> &str {
