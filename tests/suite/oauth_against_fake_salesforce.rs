@@ -2,13 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Arc, Barrier, Mutex, OnceLock};
 use std::time::Duration;
 
 use crm_fake::{CrmFake, Outcome};
 use fake_salesforce::fake::FakeSalesforce;
 use fake_salesforce::oauth::{Endpoint, NextError, RefusedSessions, TEST_CLIENT_ID, TEST_CLIENT_SECRET};
 use http::{Request, Response};
+use pbx_crm::guests;
+use pbx_crm_host::component::PreparedConnector;
 use pbx_crm_host::credential::authorisation::{Application, Authorisations, Callback, Finished, OPEN_MS};
 use pbx_crm_host::credential::connection::{Client, Connection};
 use pbx_crm_host::credential::endpoint::{ExchangeFailed, TokenEndpoint};
@@ -19,49 +21,25 @@ use pbx_crm_host::credential::revoke::Revoked;
 use pbx_crm_host::credential::sealed_file::{Key, SealedFile};
 use pbx_crm_host::credential::secret::Secret;
 use pbx_crm_host::credential::store::{CredentialStore, MemoryStore, Row};
-use pbx_crm_host::credential::terms::{LoginHost, OAuthTerms, OrganisationTerms, Pin, Pinned, RefusalTerms, SignatureTerms};
+use pbx_crm_host::credential::terms::OAuthTerms;
 use pbx_crm_host::egress::target::OnPremises;
+use pbx_crm_host::engine::SandboxEngine;
 
 const NOW: u64 = 1_795_000_000_000;
 const WAIT: Duration = Duration::from_secs(10);
 const API: &str = "https://example.my.salesforce.com";
 const CALLBACK: &str = "http://localhost:8080/callback";
 
-fn texts(list: &[&str]) -> Vec<String> {
-    list.iter().map(|text| (*text).to_owned()).collect()
-}
-
+/// As the connector declares them.
 fn terms() -> OAuthTerms {
-    let login = |host: &str| LoginHost { host: Some(host.to_owned()), suffixes: vec![] };
-    OAuthTerms {
-        vendor: "Salesforce".to_owned(),
-        login_hosts: vec![
-            login("login.salesforce.com"),
-            login("test.salesforce.com"),
-            LoginHost { host: None, suffixes: texts(&[".my.salesforce.com"]) },
-        ],
-        authorise_path: "/services/oauth2/authorize".to_owned(),
-        token_path: "/services/oauth2/token".to_owned(),
-        revoke_path: Some("/services/oauth2/revoke".to_owned()),
-        scopes: texts(&["api", "refresh_token", "id"]),
-        scope_separator: " ".to_owned(),
-        client_in_body: true,
-        scheme: "Bearer".to_owned(),
-        pins: vec![Pin {
-            name: "instance_url".to_owned(),
-            from_callback: false,
-            what: Pinned::Api,
-            suffixes: texts(&[".my.salesforce.com"]),
-        }],
-        error_property: Some("error".to_owned()),
-        signature: Some(SignatureTerms { property: "signature".to_owned(), signed: texts(&["id", "issued_at"]) }),
-        organisation: Some(OrganisationTerms { property: "id".to_owned(), path_segment: Some(1) }),
-        refusals: RefusalTerms {
-            final_401: texts(&["This session is not valid for use with the REST API", "Connected app is not attached to Agent"]),
-            expired_403: texts(&["Bad_OAuth_Token"]),
-        },
-        ..OAuthTerms::default()
-    }
+    static TERMS: OnceLock<OAuthTerms> = OnceLock::new();
+    TERMS
+        .get_or_init(|| {
+            let source = guests::connector("salesforce").expect("a built connector");
+            let connector = PreparedConnector::load(&SandboxEngine::new().expect("an engine"), &source).expect("it loads");
+            OAuthTerms::declared(connector.description()).expect("terms that can be kept").expect("a way to sign in")
+        })
+        .clone()
 }
 
 /// The whole of Salesforce, in memory.
@@ -294,7 +272,7 @@ fn a_lost_answer_to_a_code_is_not_asked_for_again() {
 #[test]
 fn access_without_a_refresh_token_is_told_at_once() {
     let bench = Bench::new();
-    bench.app(|app| app.scopes = texts(&["api", "id"]));
+    bench.app(|app| app.scopes = ["api", "openid"].map(str::to_owned).to_vec());
     let refused = bench.browse().ok().is_none_or(|query| bench.finish(&query).is_err());
     assert!(refused);
 }
