@@ -104,7 +104,7 @@ impl Way {
             Key::Entered(entered) => {
                 let (request, secrets) = entered.place(prepared).map_err(credential)?;
                 let answer = self.wire.carry(request, time_left)?;
-                Ok(secrets.iter().fold(answer, |answer, secret| mask::mask(answer, secret)))
+                Ok(secrets.iter().fold(answer, mask::mask))
             }
             Key::OAuth { credentials, row, terms } => {
                 let account = Account { row, terms, on_premises: &self.on_premises };
