@@ -4,7 +4,7 @@
 //!
 //! * [`opening`]: the way of the administrator's browser, and what must hold before an account is kept;
 //! * [`checking`]: does it still work, who are its users, what is left of its allowance;
-//! * [`closing`]: disconnecting;
+//! * [`closing`]: it is disconnected, and what is known of it forgotten;
 //! * [`status`]: what is known without asking the CRM;
 //! * [`approval`]: what the administrator approved, and whether the connector still keeps to it;
 //! * [`trouble`]: why something was not done, in words for an administrator.

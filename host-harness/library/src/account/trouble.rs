@@ -19,7 +19,7 @@ pub enum Cause {
     /// The connector's words for what the CRM answered.
     Connector(Box<Failure>),
     /// The host's own.
-    Host(Message),
+    Host(Box<Message>),
 }
 
 /// Something was not done. What was there before is as it was.
@@ -33,7 +33,7 @@ pub struct Trouble {
 
 impl Cause {
     pub(super) fn host(id: &str, arguments: &[(&str, &str)]) -> Self {
-        Self::Host(host_message(id, arguments))
+        Self::Host(Box::new(host_message(id, arguments)))
     }
 }
 
