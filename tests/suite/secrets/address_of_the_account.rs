@@ -26,8 +26,6 @@ use pbx_crm_host::engine::SandboxEngine;
 use pbx_crm_host::messages::host_catalogue;
 use pbx_crm_host::settings::Settings;
 
-use crm_fake::CrmFake;
-
 use super::folder::Folder;
 use super::watched::{Notes, Watched};
 use super::{nothing_put_out, traces};
@@ -61,11 +59,12 @@ struct Bench {
     on_premises: OnPremises,
     way: Way,
     folder: Folder,
+    began: traces::Since,
 }
 
 impl Bench {
     fn new(connector: &PreparedConnector) -> Self {
-        traces::listen();
+        let began = traces::listen();
         let folder = Folder::new();
         let (watched, notes) = Watched::new();
         let line = Line::new(Box::new(watched), NOW);
@@ -77,7 +76,7 @@ impl Bench {
         let key = Key::OAuth { credentials: credentials.clone(), row: row.clone(), terms: terms.clone() };
         let settings = Settings::new(connector.schema().to_vec());
         let way = Way::new(connector.description(), &settings, line.clone(), on_premises.clone(), key);
-        Self { line, notes, credentials, endpoint, row, terms, on_premises, way, folder }
+        Self { line, notes, credentials, endpoint, row, terms, on_premises, way, folder, began }
     }
 
     fn account(&self) -> Account<'_> {
@@ -149,7 +148,7 @@ impl Bench {
         assert!(english.is_ascii() || !english.chars().any(|sign| ('\u{4e00}'..'\u{9fff}').contains(&sign)), "{about}: {english}");
         assert!(chinese.chars().any(|sign| ('\u{4e00}'..'\u{9fff}').contains(&sign)), "{about}: {chinese}");
         search.nothing_in(about, format!("{problem} {problem:?} {problem:#?} {message:?}"));
-        search.nothing_in("the traces", traces::all());
+        search.nothing_in("the traces", traces::since(self.began));
         for (name, content) in self.folder.files() {
             search.nothing_in(&name, content);
         }
@@ -211,7 +210,7 @@ event = [
   { at = "30s", what = "end", call = "c" },
 ]
 "#;
-    traces::listen();
+    let began = traces::listen();
     let file = Path::new("moves.toml");
     let scenario = scenario::parse(file, CALLS).expect("the scenario is right");
     let stage = Stage::new(Components::built_with("salesforce").unwrap()).unwrap();
@@ -224,7 +223,7 @@ event = [
     for request in &notes.requests {
         assert!(request.uri().to_string().starts_with("http://crm.test/"), "{} was asked", request.uri());
     }
-    nothing_put_out(&notes.search(), &scenario, &play);
+    nothing_put_out(&notes.search(), &scenario, &play, began);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Looks for pieces of secrets, in every writing in which a program could have let them out.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -9,23 +9,18 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 const PIECE: usize = 12;
 
 /// Pieces of secrets, each with the secret's name and the writing.
-#[derive(Default)]
 pub struct Search {
     /// By length.
-    pieces: HashMap<usize, Pieces>,
-    known: HashSet<String>,
-}
-
-struct Pieces {
-    named: HashMap<Vec<u8>, String>,
+    pieces: BTreeMap<usize, HashMap<Vec<u8>, String>>,
     /// Which first two bytes there are, so that most places are passed by fast.
     beginnings: Vec<bool>,
+    known: HashSet<String>,
 }
 
 impl Search {
     /// For these (name, secret).
     pub fn of<'a>(secrets: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let mut search = Self::default();
+        let mut search = Self { pieces: BTreeMap::new(), beginnings: vec![false; 1 << 16], known: HashSet::new() };
         secrets.into_iter().for_each(|(name, secret)| search.add(name, secret));
         search
     }
@@ -39,19 +34,18 @@ impl Search {
         }
         for piece in secret.as_bytes().windows(PIECE) {
             for (writing, written) in writings(piece) {
-                let pieces =
-                    self.pieces.entry(written.len()).or_insert_with(|| Pieces { named: HashMap::new(), beginnings: vec![false; 1 << 16] });
-                pieces.beginnings[beginning(&written)] = true;
-                pieces.named.insert(written, format!("{name}, {writing}"));
+                self.beginnings[beginning(&written)] = true;
+                self.pieces.entry(written.len()).or_default().insert(written, format!("{name}, {writing}"));
             }
         }
     }
 
     /// The name and writing of a secret of which a piece stands there. Not the piece itself: this text is printed.
     pub fn find(&self, bytes: &[u8]) -> Option<&str> {
-        self.pieces.iter().find_map(|(length, pieces)| {
-            let mut windows = bytes.windows(*length).filter(|window| pieces.beginnings[beginning(window)]);
-            windows.find_map(|window| pieces.named.get(window).map(String::as_str))
+        let places = bytes.windows(2).enumerate().filter(|(_, pair)| self.beginnings[beginning(pair)]);
+        places.flat_map(|(at, _)| self.pieces.iter().map(move |(length, named)| (at, *length, named))).find_map(|(at, length, named)| {
+            let piece = bytes.get(at..at + length)?;
+            named.get(piece).map(String::as_str)
         })
     }
 

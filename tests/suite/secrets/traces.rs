@@ -9,15 +9,20 @@ use tracing::{Event, Metadata, Subscriber};
 
 static TRACES: Mutex<String> = Mutex::new(String::new());
 
+/// A moment in what is said.
+#[derive(Clone, Copy)]
+pub struct Since(usize);
+
 /// Notes all that is said from now on, by all threads.
-pub fn listen() {
+pub fn listen() -> Since {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| tracing::subscriber::set_global_default(Listener).expect("nobody else listens"));
+    Since(TRACES.lock().unwrap_or_else(PoisonError::into_inner).len())
 }
 
-/// What was said so far.
-pub fn all() -> String {
-    TRACES.lock().unwrap_or_else(PoisonError::into_inner).clone()
+/// What was said since then.
+pub fn since(moment: Since) -> String {
+    TRACES.lock().unwrap_or_else(PoisonError::into_inner)[moment.0..].to_owned()
 }
 
 struct Listener;

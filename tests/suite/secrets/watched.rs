@@ -9,7 +9,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use crm_fake::{Activity, Answer, Application, ControlError, CrmFake, Fault, Outcome, Record, RecordedRequest, SeedRecord, SeedUser};
 use fake_salesforce::fake::FakeSalesforce;
 use fake_salesforce::oauth::TEST_CLIENT_ID;
-use http::{Request, Response, header};
+use http::{HeaderValue, Request, Response, header};
 use serde_json::{Value as Json, json};
 
 use super::memory;
@@ -211,16 +211,17 @@ impl CrmFake for Watched {
 
 /// Repeats the request's headers in the writing that it asks for, or answers in another way that could let them out.
 fn echo(request: &Request<Vec<u8>>) -> Answer {
-    let fields = request.headers().iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
-    let lines: String = fields.clone().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    let value = request.headers().get(header::AUTHORIZATION).map_or(String::new(), |value| value.to_str().unwrap().to_owned());
+    let text = |value: &HeaderValue| value.to_str().unwrap().to_owned();
+    let fields: BTreeMap<&str, String> = request.headers().iter().map(|(name, value)| (name.as_str(), text(value))).collect();
+    let lines: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let value = request.headers().get(header::AUTHORIZATION).map(text).unwrap_or_default();
     let token = value.trim_start_matches("Bearer ");
     let each = |text: &str, form: fn(u8) -> String| text.bytes().map(form).collect::<String>();
     let written = request.uri().query().unwrap_or_default().trim_start_matches("as=");
     let mut answer = Response::builder().header(header::CONTENT_TYPE, "text/plain");
     let body = match written {
         "plain" => lines,
-        "json" => json!({ "headers": fields.collect::<BTreeMap<_, _>>(), "token": token }).to_string(),
+        "json" => json!({ "headers": fields, "token": token }).to_string(),
         "json-ascii" => lines.replace('!', "\\u0021"),
         "html" => lines.replace('!', "&#33;"),
         "percent" => each(&lines, |byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }),
