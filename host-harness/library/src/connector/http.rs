@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ::http::header::{AUTHORIZATION, CONNECTION, COOKIE, HOST, TRANSFER_ENCODING};
+use ::http::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, COOKIE, EXPECT, HOST, IF_RANGE, RANGE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
 use ::http::{HeaderName, Request, Response};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
@@ -127,14 +129,17 @@ pub(crate) fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Headers of requests that no connector sets.
+const RESERVED: [HeaderName; 12] =
+    [ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, COOKIE, EXPECT, HOST, IF_RANGE, RANGE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
+
 type Answered = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
 
 impl WasiHttpHooks for HttpGate {
-    /// Beside what HTTP reserves: the credential is the host's to add, and so is where the request goes.
+    /// Beside what HTTP reserves: the credential is the host's to add, and so is where the request goes. And an answer comes whole, and in no
+    /// coding that the host cannot read: a page that repeats the credential is masked as it arrives.
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
-        Arc::new(|name: &HeaderName| {
-            [AUTHORIZATION, COOKIE, HOST, CONNECTION, TRANSFER_ENCODING].contains(name) || name.as_str().starts_with("proxy-")
-        })
+        Arc::new(|name: &HeaderName| RESERVED.contains(name) || name.as_str().starts_with("proxy-"))
     }
 
     fn set_host_header(&mut self) -> bool {

@@ -14,7 +14,7 @@ pub mod address;
 #[cfg(test)]
 #[path = "tests/loopback.rs"]
 pub(crate) mod loopback;
-mod mask;
+pub(crate) mod mask;
 pub mod names;
 pub mod sockets;
 pub mod target;
@@ -42,6 +42,7 @@ use crate::credential::terms::OAuthTerms;
 use crate::event::Moment;
 use crate::limits;
 use crate::settings::Settings;
+use mask::Extent;
 use target::{HostRule, OnPremises, Origin};
 
 /// Carries a request that was checked, and brings the whole answer.
@@ -104,7 +105,7 @@ impl Way {
             Key::Entered(entered) => {
                 let (request, secrets) = entered.place(prepared).map_err(credential)?;
                 let answer = self.wire.carry(request, time_left)?;
-                Ok(secrets.iter().fold(answer, |answer, secret| mask::mask(answer, secret)))
+                Ok(secrets.iter().fold(answer, |answer, secret| mask::mask(answer, secret, Extent::Whole)))
             }
             Key::OAuth { credentials, row, terms } => {
                 let account = Account { row, terms, on_premises: &self.on_premises };
@@ -146,7 +147,7 @@ impl Way {
         request.headers_mut().insert(AUTHORIZATION, value);
         let answer = self.wire.carry(request, time_left)?;
         let token = granted.header().expose().rsplit(' ').next().unwrap_or_default();
-        Ok(mask::mask(answer, &Secret::new(token)))
+        Ok(mask::mask(answer, &Secret::new(token), Extent::Piece))
     }
 }
 
