@@ -34,6 +34,9 @@ pub enum HttpFailure {
     /// The guard did not let it out. Nothing was sent.
     #[error("not allowed: {0}")]
     Denied(String),
+    /// The name leads to no address to which requests may go. Nothing was sent. It passes where a name server is out of order.
+    #[error("no usable address: {0}")]
+    BadAddress(String),
     /// There is no credential to send it with. Nothing was sent.
     #[error("no credential: {0}")]
     Credential(Box<Problem>),
@@ -58,8 +61,10 @@ impl From<HttpFailure> for Error {
             HttpFailure::Refused => Self::ConnectionRefused,
             HttpFailure::ConnectTimeout => Self::ConnectionTimeout,
             HttpFailure::Tls(_) => Self::TlsProtocolError,
-            HttpFailure::Denied(_) | HttpFailure::Credential(_) => Self::HttpRequestDenied,
-            HttpFailure::Moved(_) => Self::ConnectionRefused,
+            HttpFailure::Denied(_) => Self::HttpRequestDenied,
+            HttpFailure::BadAddress(_) => Self::DestinationIpProhibited,
+            // Not sent, and worth another try: what waits is kept. The core knows the reason better than the connector could.
+            HttpFailure::Credential(_) | HttpFailure::Moved(_) => Self::ConnectionRefused,
             HttpFailure::Cut => Self::ConnectionTerminated,
             HttpFailure::Timeout => Self::HttpResponseTimeout,
             HttpFailure::TooLarge => Self::HttpResponseBodySize(None),
@@ -139,7 +144,12 @@ impl WasiHttpHooks for HttpGate {
     /// Beside what HTTP reserves: the credential is the host's to add, and so is where the request goes. And an answer comes whole, and in no
     /// coding that the host cannot read: a page that repeats the credential is masked as it arrives.
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
-        Arc::new(|name: &HeaderName| RESERVED.contains(name) || name.as_str().starts_with("proxy-"))
+        Arc::new(|name: &HeaderName| {
+            let text = name.as_str();
+            // Some servers take the method from a header.
+            let method = text.starts_with("x-http-method") || text.starts_with("x-method");
+            RESERVED.contains(name) || method || text.starts_with("proxy-") || ["keep-alive", "http2-settings"].contains(&text)
+        })
     }
 
     fn set_host_header(&mut self) -> bool {
