@@ -12,7 +12,7 @@ const PIECE: usize = 12;
 pub struct Search {
     /// By length.
     pieces: BTreeMap<usize, HashMap<Vec<u8>, String>>,
-    /// Which first two bytes there are, so that most places are passed by fast.
+    /// With which first bytes they begin, so that most places are passed by fast.
     beginnings: Vec<bool>,
     known: HashSet<String>,
 }
@@ -20,7 +20,7 @@ pub struct Search {
 impl Search {
     /// For these (name, secret).
     pub fn of<'a>(secrets: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let mut search = Self { pieces: BTreeMap::new(), beginnings: vec![false; 1 << 16], known: HashSet::new() };
+        let mut search = Self { pieces: BTreeMap::new(), beginnings: vec![false; 1 << BITS], known: HashSet::new() };
         secrets.into_iter().for_each(|(name, secret)| search.add(name, secret));
         search
     }
@@ -42,7 +42,7 @@ impl Search {
 
     /// The name and writing of a secret of which a piece stands there. Not the piece itself: this text is printed.
     pub fn find(&self, bytes: &[u8]) -> Option<&str> {
-        let places = bytes.windows(2).enumerate().filter(|(_, pair)| self.beginnings[beginning(pair)]);
+        let places = bytes.windows(4).enumerate().filter(|(_, four)| self.beginnings[beginning(four)]);
         places.flat_map(|(at, _)| self.pieces.iter().map(move |(length, named)| (at, *length, named))).find_map(|(at, length, named)| {
             let piece = bytes.get(at..at + length)?;
             named.get(piece).map(String::as_str)
@@ -56,8 +56,12 @@ impl Search {
     }
 }
 
+/// The first four bytes as a number of so many bits.
+const BITS: u32 = 20;
+
 fn beginning(bytes: &[u8]) -> usize {
-    usize::from(bytes[0]) << 8 | usize::from(bytes[1])
+    let four = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+    (four.wrapping_mul(0x9E37_79B1) >> (32 - BITS)) as usize
 }
 
 fn writings(piece: &[u8]) -> Vec<(&'static str, Vec<u8>)> {

@@ -154,7 +154,7 @@ fn way_3_f42_headers_that_are_the_hosts_cannot_be_set() {
     }
     robbery.says("headers", "two-lines Err(HeaderError::InvalidSyntax)");
     robbery.says("headers", "two-names Err(HeaderError::InvalidSyntax)");
-    robbery.says("headers", "made Err(HeaderError::Immutable)");
+    robbery.says("headers", "made Err(HeaderError::Forbidden)");
     robbery.says("headers", "echo Ok(\"200");
     assert!(!robbery.told.contains("Bearer stolen"), "{}", robbery.told);
 }

@@ -101,7 +101,7 @@ fn forms(secret: &Secret, extent: Extent) -> Vec<Form> {
 
 /// `%2F` as `%2f`, the rest as it is.
 fn lower_escapes(percent: &str) -> String {
-    let mut left: u8 = 0;
+    let mut left = 0_u8;
     let lower = |sign: char| {
         left = if sign == '%' { 3 } else { left };
         let escape = left > 0;
