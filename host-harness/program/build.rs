@@ -16,6 +16,7 @@ const GUESTS: &[(&str, &str, &str)] = &[
     ("pbx-greeter", "pbx_greeter.wasm", "PBX_CRM_TEST_GREETER"),
     ("pbx-naughty-plugin", "pbx_naughty_plugin.wasm", "PBX_CRM_TEST_NAUGHTY_PLUGIN"),
     ("pbx-naughty-connector", "pbx_naughty_connector.wasm", "PBX_CRM_TEST_NAUGHTY_CONNECTOR"),
+    ("pbx-thief", "pbx_thief.wasm", "PBX_CRM_TEST_THIEF"),
 ];
 
 fn main() {

@@ -25,7 +25,7 @@ use pbx_crm_host::bindings::crm::types::UserRef;
 use pbx_crm_host::bindings::hooks::calls::{Direction, Via};
 use pbx_crm_host::bindings::hooks::clients::{Card, Lifetime};
 use pbx_crm_host::component::{PreparedConnector, Source};
-use pbx_crm_host::core::io::Reply;
+use pbx_crm_host::core::io::{Reply, Told};
 use pbx_crm_host::credential::connection::Client;
 use pbx_crm_host::credential::endpoint::ByWire;
 use pbx_crm_host::credential::entropy::SystemEntropy;
@@ -39,6 +39,7 @@ use pbx_crm_host::egress::target::OnPremises;
 use pbx_crm_host::engine::SandboxEngine;
 use pbx_crm_host::event::{CallEvent, Happening, Start};
 use pbx_crm_host::host::{Clients, ConnectorSetup, Host, StartError, Texts, now};
+use pbx_crm_host::messages::host_catalogue;
 use pbx_crm_host::pbx::StaticPbx;
 use pbx_crm_host::settings::Settings;
 
@@ -158,8 +159,16 @@ impl Clients for Screens {
     fn reply(&mut self, _request: &str, _reply: &Reply, _texts: &Texts) {}
 }
 
-fn host(salesforce: &Salesforce, store: Option<Arc<dyn CredentialStore>>) -> Result<(Host, mpsc::Receiver<(String, String)>), StartError> {
+/// A host at work, the pages that it opens, and why work waits.
+struct Running {
+    host: Host,
+    pages: mpsc::Receiver<(String, String)>,
+    waiting: mpsc::Receiver<String>,
+}
+
+fn host(salesforce: &Salesforce, store: Option<Arc<dyn CredentialStore>>) -> Result<Running, StartError> {
     let (sender, pages) = mpsc::channel();
+    let (tell, waiting) = mpsc::channel();
     let reference = UserRef { connector: "salesforce".to_owned(), id: salesforce.ann.clone() };
     let user = User { reference, name: "Ann Field".to_owned(), email: String::new(), active: true, extras: Vec::new() };
     let builder = Host::builder()
@@ -167,12 +176,17 @@ fn host(salesforce: &Salesforce, store: Option<Arc<dyn CredentialStore>>) -> Res
         .connector(ConnectorSetup::new("salesforce", connector()))
         .bind(Binding { user, extensions: vec!["1001".to_owned()], groups: Vec::new() })
         .pbx(StaticPbx::new("US", "America/New_York").with_extension("1001", "Ann Field", None))
-        .clients(Screens(sender));
+        .clients(Screens(sender))
+        .observer(move |told| {
+            if let Told::Waiting { why, .. } = told {
+                let _ = tell.send(host_catalogue().render("en", why));
+            }
+        });
     let builder = match store {
         Some(store) => builder.credentials(store),
         None => builder,
     };
-    Ok((builder.start()?, pages))
+    Ok(Running { host: builder.start()?, pages, waiting })
 }
 
 fn call(host: &Host, id: &str) {
@@ -192,7 +206,7 @@ fn m_con_7_a_restarted_host_pops_and_journals_with_what_was_sealed_and_renews_wh
     connect(&mut salesforce, sealed(&folder, &key));
     for (run, id) in ["one", "two"].into_iter().enumerate() {
         // Opened anew: nothing but the file is left of what was before.
-        let (host, pages) = host(&salesforce, Some(sealed(&folder, &key))).unwrap();
+        let Running { host, pages, .. } = host(&salesforce, Some(sealed(&folder, &key))).unwrap();
         call(&host, id);
         let page = pages.recv_timeout(PATIENCE).unwrap();
         assert_eq!(page, ("1001".to_owned(), format!("{}/{}", salesforce.address(), salesforce.maria)));
@@ -207,13 +221,17 @@ fn m_con_7_a_restarted_host_pops_and_journals_with_what_was_sealed_and_renews_wh
 }
 
 #[test]
-fn a_host_whose_account_is_not_connected_says_so_at_the_start() {
+fn a_host_whose_account_is_not_connected_runs_and_says_so() {
     let salesforce = Salesforce::new();
     let folder = folder("unconnected");
     let key = key(&folder);
-    let said = |result: Result<(Host, _), StartError>| result.err().unwrap().to_string();
-    assert!(said(host(&salesforce, None)).contains("HostBuilder::credentials"));
-    let unconnected = said(host(&salesforce, Some(sealed(&folder, &key))));
-    assert!(unconnected.contains("salesforce") && unconnected.contains("pbx-crm connect"), "{unconnected}");
+    let without_a_store = host(&salesforce, None).err().unwrap().to_string();
+    assert!(without_a_store.contains("HostBuilder::credentials"), "{without_a_store}");
+    let Running { host, waiting, .. } = host(&salesforce, Some(sealed(&folder, &key))).unwrap();
+    call(&host, "one");
+    let told = waiting.recv_timeout(PATIENCE).unwrap();
+    assert!(told.contains("pbx-crm connect"), "{told}");
+    assert!(salesforce.control.requests().is_empty(), "nothing is asked of a CRM that nobody has connected");
+    host.stop();
     std::fs::remove_dir_all(folder).unwrap();
 }

@@ -1,9 +1,10 @@
 //! Why something was not done with an account, in words for an administrator.
 
 use super::CrmAccount;
-use crate::bindings::crm::types::{Detail, Failure};
+use crate::bindings::crm::types::Failure;
 use crate::bindings::hooks::types::Message;
 use crate::connector::run::RunFailure;
+use crate::core::failures::failure_detail;
 use crate::credential::problem::Problem;
 use crate::credential::revoke::Revoked;
 use crate::limits;
@@ -74,7 +75,7 @@ impl Trouble {
     pub fn id(&self) -> &str {
         match &self.cause {
             Cause::Credential(problem) => problem.kind().id(),
-            Cause::Connector(failure) => &detail(failure).said.id,
+            Cause::Connector(failure) => &failure_detail(failure).said.id,
             Cause::Host(message) => &message.id,
         }
     }
@@ -98,7 +99,7 @@ impl CrmAccount {
     pub fn tell(&self, trouble: &Trouble, language: &str) -> String {
         let mut text = match &trouble.cause {
             Cause::Credential(problem) => problem_in(problem, language),
-            Cause::Connector(failure) => self.connectors_words(&detail(failure).said, language),
+            Cause::Connector(failure) => self.connectors_words(&failure_detail(failure).said, language),
             Cause::Host(message) => host_catalogue().render(language, message),
         };
         if let Some(said) = trouble.given_back.as_ref().and_then(|revoked| self.about_revoking(revoked)) {
@@ -140,21 +141,4 @@ pub fn problem_in(problem: &Problem, language: &str) -> String {
 /// Foreign text on its way to a reader: not endless, no control characters.
 pub(super) fn plain(text: &str) -> String {
     cut(text, limits::TEXT_BYTES).chars().filter(|sign| !sign.is_control()).collect()
-}
-
-fn detail(failure: &Failure) -> &Detail {
-    match failure {
-        Failure::Unreachable(detail)
-        | Failure::AuthoriseAgain(detail)
-        | Failure::Forbidden(detail)
-        | Failure::Gone(detail)
-        | Failure::Conflict(detail)
-        | Failure::Unclear(detail)
-        | Failure::Unsupported(detail)
-        | Failure::Garbled(detail)
-        | Failure::Other(detail) => detail,
-        Failure::Busy(pause) | Failure::Quota(pause) => &pause.detail,
-        Failure::Moved(elsewhere) | Failure::Duplicate(elsewhere) => &elsewhere.detail,
-        Failure::Invalid(fields) => &fields.detail,
-    }
 }

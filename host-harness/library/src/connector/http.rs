@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ::http::header::{AUTHORIZATION, CONNECTION, COOKIE, HOST, TRANSFER_ENCODING};
+use ::http::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, COOKIE, EXPECT, HOST, IF_RANGE, RANGE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
 use ::http::{HeaderName, Request, Response};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
@@ -32,6 +34,9 @@ pub enum HttpFailure {
     /// The guard did not let it out. Nothing was sent.
     #[error("not allowed: {0}")]
     Denied(String),
+    /// The name leads to no address to which requests may go. Nothing was sent. It passes where a name server is out of order.
+    #[error("no usable address: {0}")]
+    BadAddress(String),
     /// There is no credential to send it with. Nothing was sent.
     #[error("no credential: {0}")]
     Credential(Box<Problem>),
@@ -56,8 +61,10 @@ impl From<HttpFailure> for Error {
             HttpFailure::Refused => Self::ConnectionRefused,
             HttpFailure::ConnectTimeout => Self::ConnectionTimeout,
             HttpFailure::Tls(_) => Self::TlsProtocolError,
-            HttpFailure::Denied(_) | HttpFailure::Credential(_) => Self::HttpRequestDenied,
-            HttpFailure::Moved(_) => Self::ConnectionRefused,
+            HttpFailure::Denied(_) => Self::HttpRequestDenied,
+            HttpFailure::BadAddress(_) => Self::DestinationIpProhibited,
+            // Not sent, and worth another try: what waits is kept. The core knows the reason better than the connector could.
+            HttpFailure::Credential(_) | HttpFailure::Moved(_) => Self::ConnectionRefused,
             HttpFailure::Cut => Self::ConnectionTerminated,
             HttpFailure::Timeout => Self::HttpResponseTimeout,
             HttpFailure::TooLarge => Self::HttpResponseBodySize(None),
@@ -127,13 +134,21 @@ pub(crate) fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Headers of requests that no connector sets.
+const RESERVED: [HeaderName; 12] =
+    [ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, COOKIE, EXPECT, HOST, IF_RANGE, RANGE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
+
 type Answered = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
 
 impl WasiHttpHooks for HttpGate {
-    /// Beside what HTTP reserves: the credential is the host's to add, and so is where the request goes.
+    /// Beside what HTTP reserves: the credential is the host's to add, and so is where the request goes. And an answer comes whole, and in no
+    /// coding that the host cannot read: a page that repeats the credential is masked as it arrives.
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
         Arc::new(|name: &HeaderName| {
-            [AUTHORIZATION, COOKIE, HOST, CONNECTION, TRANSFER_ENCODING].contains(name) || name.as_str().starts_with("proxy-")
+            let text = name.as_str();
+            // Some servers take the method from a header.
+            let method = text.starts_with("x-http-method") || text.starts_with("x-method");
+            RESERVED.contains(name) || method || text.starts_with("proxy-") || ["keep-alive", "http2-settings"].contains(&text)
         })
     }
 

@@ -66,10 +66,16 @@ impl Permits {
         let target = Origin::of(uri).ok_or_else(denied)?;
         // Dot segments are resolved by servers, not by us: nothing good needs them. An encoded slash or dot is no better.
         let lower = uri.path().to_ascii_lowercase();
-        if target.prefix.iter().any(|segment| segment == "." || segment == "..")
-            || ["%2f", "%2e", "%5c", "\\"].iter().any(|sign| lower.contains(sign))
-        {
+        // Some servers cut a segment at ";" before they resolve it, some decode twice.
+        let dots = |segment: &String| matches!(segment.split(';').next(), Some("." | ".."));
+        if target.prefix.iter().any(dots) || ["%2f", "%2e", "%5c", "%25", "%3b", "\\"].iter().any(|sign| lower.contains(sign)) {
             return Err(format!("{method} {}: dots and slashes may not be hidden in a path", uri.path()));
+        }
+        // Some servers take the method from a parameter.
+        let parameters = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+        let overrides = |name: &str| ["_method", "_httpmethod", "x-http-method", "x-http-method-override"].contains(&name);
+        if parameters.map(|(name, _)| name.to_ascii_lowercase()).any(|name| overrides(&name)) {
+            return Err(format!("{method} {}: no parameter may name another method", uri.path()));
         }
         let fits = self.operations.iter().any(|permit| {
             permit.during.iter().any(|name| name == function)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Core;
-use super::io::{HttpAnswer, HttpFailure};
+use super::io::{HttpAnswer, HttpFailure, Told};
 use crate::bindings::crm::types::{Detail, Failure};
 use crate::bindings::hooks::types::{Message, SettingValue};
 use crate::connector::permit::Permits;
@@ -14,6 +14,12 @@ impl Core {
         let job = self.runs.run_of(exchange).and_then(|run| self.jobs.get_mut(&run));
         match (&answer, job) {
             (Err(HttpFailure::Credential(problem)), Some(job)) => job.problem = Some((**problem).clone()),
+            (Err(HttpFailure::Denied(why) | HttpFailure::BadAddress(why)), Some(job)) => {
+                let (slot, why) = (job.slot, why.clone());
+                if let Some(connected) = self.slots.get(slot) {
+                    self.tell(Told::Denied { connector: connected.id.clone(), why });
+                }
+            }
             (Err(HttpFailure::Moved(base)), Some(job)) => {
                 let (slot, base) = (job.slot, base.clone());
                 self.move_account(slot, base);
@@ -38,15 +44,15 @@ impl Core {
     }
 }
 
-/// What a connector could not know: its request was not sent because of the credential. Its own words for that would be a guess.
-pub(super) fn with_problem(failure: Failure, problem: Option<&Problem>) -> Failure {
-    match (problem, failure) {
-        // Something may have been written before.
-        (_, Failure::Unclear(detail)) => Failure::Unclear(detail),
-        (Some(problem), _) => {
+/// What a connector could not know: its request was not sent because of the credential. Its own words for that would be a guess. Where it
+/// writes, it alone knows what it had sent before, and only what it says of requests that were not sent is replaced.
+pub(super) fn with_problem(failure: Failure, problem: Option<&Problem>, writes: bool) -> Failure {
+    let not_sent = matches!(failure, Failure::Unreachable(_) | Failure::Forbidden(_) | Failure::AuthoriseAgain(_));
+    match problem {
+        Some(problem) if not_sent || !writes => {
             let told = Detail { said: Message::from(problem), status: None, code: None, usage: None, extras: Vec::new() };
             if problem.passes() { Failure::Unreachable(told) } else { Failure::AuthoriseAgain(told) }
         }
-        (None, failure) => failure,
+        _ => failure,
     }
 }

@@ -196,7 +196,7 @@ pub(super) fn detail(id: &str) -> Detail {
     Detail { said: super::host_message(id), status: None, code: None, usage: None, extras: Vec::new() }
 }
 
-pub(super) fn failure_detail(failure: &Failure) -> &Detail {
+pub(crate) fn failure_detail(failure: &Failure) -> &Detail {
     match failure {
         Failure::Unreachable(detail)
         | Failure::AuthoriseAgain(detail)

@@ -9,7 +9,7 @@ mod askings;
 pub(crate) mod call;
 mod commit;
 mod events;
-mod failures;
+pub(crate) mod failures;
 pub mod io;
 mod lanes;
 mod results;

@@ -37,7 +37,7 @@ impl Core {
             self.tell(Told::Denied { connector: id.clone(), why });
         }
         let answer = match outcome {
-            Ok(answer) => answer.map_err(|failure| with_problem(failure, job.problem.as_ref())),
+            Ok(answer) => answer.map_err(|failure| with_problem(failure, job.problem.as_ref(), job.writes)),
             Err(why) => {
                 let failure = run_failure(&why, job.writes && requests > 0);
                 if !matches!(why, RunFailure::Deadline) {
@@ -68,6 +68,7 @@ impl Core {
 
     fn take_answer(&mut self, job: Job, answer: Answer) {
         let slot = job.slot;
+        let problem = job.problem;
         match (job.purpose, answer) {
             (Purpose::Find(numbers), Answer::Found(found)) => {
                 let entities: Vec<Entity> = found.entities.into_iter().filter_map(|entity| self.checked(slot, entity)).collect();
@@ -117,7 +118,7 @@ impl Core {
                         Some(ItemOutcome::Written(activity) | ItemOutcome::WasThere(activity)) => {
                             self.finish_journal(item, slot, activity, usage.clone())
                         }
-                        Some(ItemOutcome::Failed(failure)) => self.fail(item, failure),
+                        Some(ItemOutcome::Failed(failure)) => self.fail(item, with_problem(failure, problem.as_ref(), true)),
                         Some(ItemOutcome::Other(_)) | None => self.fail(item, Failure::Unclear(detail("host.no-outcome"))),
                     }
                     usage.spent = 0;
@@ -144,7 +145,7 @@ impl Core {
                                 Amended { at: self.now, call: self.call_of(&item), key, usage: done.usage.clone(), extras: Vec::new() };
                             self.answer_hook(&item, Hook::Amended(amended));
                         }
-                        Some(Err(failure)) => self.fail(item, failure),
+                        Some(Err(failure)) => self.fail(item, with_problem(failure, problem.as_ref(), true)),
                         None => self.fail(item, Failure::Unclear(detail("host.no-outcome"))),
                     }
                 }

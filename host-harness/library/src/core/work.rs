@@ -341,7 +341,7 @@ impl Core {
             time_left: limits::CONNECTOR_TIME_MS,
             requests_left: limits::CONNECTOR_REQUESTS,
             language,
-            organisation: Some(connected.organisation.clone()),
+            organisation: Some(connected.organisation.clone()).filter(|organisation| !organisation.is_empty()),
             user: connected.user.clone(),
             extras: Vec::new(),
         };

@@ -23,6 +23,7 @@ use super::problem::{Kind, Problem};
 use super::secret::Secret;
 use super::terms::{OAuthTerms, Pinned};
 use super::verdict::{self, Asked};
+use crate::egress::mask::mask_text;
 use crate::egress::target::{OnPremises, Origin};
 
 /// No server gives a longer token; a header section with one must still fit.
@@ -164,32 +165,38 @@ impl Asker<'_> {
         for (name, value) in others(&self.terms.token_parameters) {
             request = request.add_extra_param(name, value);
         }
-        self.read(request.request(&|sent| self.send(sent, Asked::Code)))
+        self.read(request.request(&|sent| self.send(sent, Asked::Code, &[&code, &verifier])))
     }
 
     /// A new access token.
     pub(super) fn refresh(&self, token: &Secret) -> Result<TokenAnswer, Failed> {
         let oauth = client(self.terms, self.client, self.login, self.token_host).map_err(Failed::Told)?;
-        let token = RefreshToken::new(token.expose().to_owned());
-        let mut request = oauth.exchange_refresh_token(&token);
+        let sent_token = RefreshToken::new(token.expose().to_owned());
+        let mut request = oauth.exchange_refresh_token(&sent_token);
         for (name, value) in others(&self.terms.token_parameters) {
             request = request.add_extra_param(name, value);
         }
-        self.read(request.request(&|sent| self.send(sent, Asked::Refresh)))
+        self.read(request.request(&|sent| self.send(sent, Asked::Refresh, &[token])))
     }
 
-    fn send(&self, request: Request<Vec<u8>>, asked: Asked) -> Result<Response<Vec<u8>>, Failed> {
+    /// `secrets` are in the request, beside the client's own.
+    fn send(&self, request: Request<Vec<u8>>, asked: Asked, secrets: &[&Secret]) -> Result<Response<Vec<u8>>, Failed> {
         let answer = self.endpoint.exchange(request, self.time_left).map_err(|why| failed(self.terms, &why))?;
-        self.judge(&answer, asked).map_err(Failed::Told)
+        self.judge(&answer, asked, secrets).map_err(Failed::Told)
     }
 
     /// A success in the form that RFC 6749 wants, whatever the vendor's is.
-    fn judge(&self, answer: &Response<Vec<u8>>, asked: Asked) -> Result<Response<Vec<u8>>, Problem> {
+    fn judge(&self, answer: &Response<Vec<u8>>, asked: Asked, secrets: &[&Secret]) -> Result<Response<Vec<u8>>, Problem> {
         let status = answer.status();
         let read = if answer.body().len() > MOST_BYTES { None } else { serde_json::from_slice::<Value>(answer.body()).ok() };
+        // A login host may repeat what it was sent; its words are stored and shown.
+        let quoted = |words: String| {
+            let secrets: Vec<&Secret> = secrets.iter().copied().chain(&self.client.secret).collect();
+            mask_text(&words, &secrets)
+        };
         if !status.is_success() {
             let (error, description) = error_of(read.as_ref(), answer.body(), "error");
-            return Err(verdict::of_token_error(self.terms, asked, status, &error, &description));
+            return Err(verdict::of_token_error(self.terms, asked, status, &quoted(error), &quoted(description)));
         }
         let Some(Value::Object(mut properties)) = read else {
             return Err(self.senseless("no JSON object"));
@@ -197,7 +204,7 @@ impl Asker<'_> {
         let error_property = self.terms.error_property.as_deref().unwrap_or("error");
         if properties.get(error_property).is_some_and(|value| !value.is_null()) {
             let (error, description) = error_of(Some(&Value::Object(properties)), &[], error_property);
-            return Err(verdict::of_token_error(self.terms, asked, StatusCode::BAD_REQUEST, &error, &description));
+            return Err(verdict::of_token_error(self.terms, asked, StatusCode::BAD_REQUEST, &quoted(error), &quoted(description)));
         }
         // Whether and when a token expires is told by the refusal of it: a number here is advice, and a strange one no reason to stop.
         properties.remove("expires_in");

@@ -104,8 +104,9 @@ impl Connection {
         });
     }
 
-    pub(super) fn go_on(&mut self) {
-        self.stopped = None;
+    /// Was it stopped?
+    pub(super) fn go_on(&mut self) -> bool {
+        self.stopped.take().is_some()
     }
 
     /// For the store.

@@ -105,6 +105,8 @@ kinds! {
     OtherOrganisation = "credential.other-organisation", Administrator;
     /// There is no account.
     NotConnected = "credential.not-connected", Administrator;
+    /// The connector declares more than was approved when the account was connected.
+    NotApproved = "credential.not-approved", Administrator;
     /// A field of an entered secret is empty or fits into no request.
     SecretUnusable = "credential.secret-unusable", Administrator;
     /// A token just made is refused.
@@ -193,7 +195,7 @@ impl Problem {
     /// Is the same of use again later, without anybody's doing?
     #[must_use]
     pub fn passes(&self) -> bool {
-        self.kind.remedy() == Remedy::Later
+        self.kind.remedy() != Remedy::Administrator
     }
 }
 

@@ -21,6 +21,8 @@ use crate::egress::target::{OnPremises, Origin};
 /// A token that was refused though it was new is not replaced again before this time, in milliseconds: the refusal has another reason, such
 /// as an address restriction, and each try would cost a session.
 const FRESH_REFUSED_MS: u64 = 15 * 60_000;
+/// With less time left no refresh is begun.
+const LEAST_FOR_A_REFRESH: Duration = Duration::from_secs(3);
 /// Tries to store against others who store at the same time.
 const STORE_TRIES: usize = 4;
 
@@ -50,6 +52,8 @@ pub struct Granted {
     version: u64,
     header: Secret,
     api: Option<Origin>,
+    organisation: Option<String>,
+    vendor: String,
 }
 
 impl Granted {
@@ -63,6 +67,18 @@ impl Granted {
     #[must_use]
     pub fn header(&self) -> &Secret {
         &self.header
+    }
+
+    /// The organisation to which it belongs, if the CRM has told.
+    #[must_use]
+    pub fn organisation(&self) -> Option<&str> {
+        self.organisation.as_deref()
+    }
+
+    /// The vendor's name for its product, for messages.
+    #[must_use]
+    pub fn vendor(&self) -> &str {
+        &self.vendor
     }
 
     /// The account's API, as the last token answer told it.
@@ -167,6 +183,10 @@ impl Credentials {
         if state.busy {
             return Err(Problem::about(Kind::StillRefreshing, &account.terms.vendor));
         }
+        if until.saturating_duration_since(Instant::now()) < LEAST_FOR_A_REFRESH {
+            // An answer that is not waited for could hold the only token that still lives.
+            return Err(Problem::about(Kind::StillRefreshing, &account.terms.vendor));
+        }
         state.busy = true;
         drop(state);
         // Whatever happens inside, those who wait are told.
@@ -196,10 +216,6 @@ impl Credentials {
             return Ok(answer);
         }
         let fresh = self.refresh(account, first.version, now_ms, time_left.saturating_sub(started.elapsed()))?;
-        if fresh.api != first.api {
-            // The organisation has moved: the request was made for another host. Whoever made it makes it anew.
-            return Ok(answer);
-        }
         let answer = exchange(&fresh);
         if expired(account.terms, &answer) {
             let desk = self.desk(account.row);
@@ -218,10 +234,7 @@ impl Credentials {
             let mut state = lock(&desk.state);
             (state.fresh_refused, state.not_before_ms, state.pause_ms) = (None, 0, 0);
         }
-        self.change(account, |connection| {
-            connection.go_on();
-            true
-        })
+        self.change(account, Connection::go_on)
     }
 
     /// Notes the organisation that the connector's `verify` told.
@@ -435,7 +448,8 @@ fn granted(account: Account<'_>, version: u64, connection: &Connection) -> Resul
         }
     };
     let header = format!("{} {}", terms.scheme, connection.grant.access.expose());
-    Ok(Granted { version, header: Secret::new(header), api })
+    let (organisation, vendor) = (connection.organisation.clone(), terms.vendor.clone());
+    Ok(Granted { version, header: Secret::new(header), api, organisation, vendor })
 }
 
 /// The connection with what a token answer brought.

@@ -14,7 +14,7 @@ pub mod address;
 #[cfg(test)]
 #[path = "tests/loopback.rs"]
 pub(crate) mod loopback;
-mod mask;
+pub(crate) mod mask;
 pub mod names;
 pub mod sockets;
 pub mod target;
@@ -23,7 +23,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -34,7 +34,7 @@ use crate::bindings::connector::exports::pbx::crm::description::{Auth, Descripti
 use crate::bindings::hooks::types::SettingValue;
 use crate::core::io::{HttpAnswer, HttpFailure, HttpRequest};
 use crate::credential::entered;
-use crate::credential::problem::Problem;
+use crate::credential::problem::{Kind, Problem};
 use crate::credential::refresh::{Account, Credentials, Granted};
 use crate::credential::secret::Secret;
 use crate::credential::store::Row;
@@ -42,7 +42,11 @@ use crate::credential::terms::OAuthTerms;
 use crate::event::Moment;
 use crate::limits;
 use crate::settings::Settings;
+use mask::Extent;
 use target::{HostRule, OnPremises, Origin};
+
+/// Stands where an account's address will be once it is connected. Nothing is sent there; `.invalid` never resolves (RFC 6761).
+pub const NOT_CONNECTED: &str = "https://not-connected.invalid";
 
 /// Carries a request that was checked, and brings the whole answer.
 pub trait Wire: Send + Sync {
@@ -65,6 +69,8 @@ pub struct Way {
     pinned: Vec<HostRule>,
     on_premises: OnPremises,
     key: Key,
+    /// The organisation that it belongs to: the first that is seen, for ever. What waits for one is never sent to another.
+    organisation: OnceLock<String>,
 }
 
 /// With what the account is opened.
@@ -82,6 +88,8 @@ pub enum Key {
     },
     /// With what an administrator entered.
     Entered(entered::Entered),
+    /// Not at all, until an administrator has acted.
+    Closed(Problem),
 }
 
 impl Way {
@@ -89,22 +97,43 @@ impl Way {
     #[must_use]
     pub fn new(description: &Description, settings: &Settings, wire: Arc<dyn Wire>, on_premises: OnPremises, key: Key) -> Self {
         let (named, pinned) = hosts(description, settings);
-        Self { wire, named, pinned, on_premises, key }
+        Self { wire, named, pinned, on_premises, key, organisation: OnceLock::new() }
+    }
+
+    /// The same, for the organisation to which the account belonged when it was connected.
+    #[must_use]
+    pub fn of_organisation(self, organisation: &str) -> Self {
+        if !organisation.is_empty() {
+            // Known by nobody yet: the way has just been made.
+            let _new = self.organisation.set(organisation.to_owned());
+        }
+        self
     }
 
     /// Sends a request that the connector's gate let out.
     ///
     /// # Errors
-    /// See [`Wire::carry`]; or it was not let out, or there is no credential for it.
+    /// See [`Wire::carry`]; or it was not let out, or there is no credential for it, or it is for another organisation than before.
     pub fn send(&self, request: &HttpRequest, now: Moment, time_left: Duration) -> HttpAnswer {
+        if let Key::Closed(problem) = &self.key {
+            return Err(credential(problem.clone()));
+        }
+        if let (Key::OAuth { credentials, row, terms }, true) = (&self.key, request.url.starts_with(NOT_CONNECTED)) {
+            let account = Account { row, terms, on_premises: &self.on_premises };
+            let granted = credentials.current(account).map_err(credential)?;
+            // Connected since the host began.
+            let api = granted.api().map(Origin::address).unwrap_or_default();
+            return self.check_organisation(&granted).and(Err(HttpFailure::Moved(api)));
+        }
         let origin = self.check(&request.url)?;
         let prepared = prepare(request)?;
         match &self.key {
+            Key::Closed(problem) => Err(credential(problem.clone())),
             Key::None => self.wire.carry(prepared, time_left),
             Key::Entered(entered) => {
                 let (request, secrets) = entered.place(prepared).map_err(credential)?;
                 let answer = self.wire.carry(request, time_left)?;
-                Ok(secrets.iter().fold(answer, mask::mask))
+                Ok(secrets.iter().fold(answer, |answer, secret| mask::mask(answer, secret, Extent::Whole)))
             }
             Key::OAuth { credentials, row, terms } => {
                 let account = Account { row, terms, on_premises: &self.on_premises };
@@ -131,7 +160,18 @@ impl Way {
         target::check(url, &approved, &self.on_premises).map_err(|why| denied(&why))
     }
 
+    /// The first organisation that is seen stays the account's.
+    fn check_organisation(&self, granted: &Granted) -> Result<(), HttpFailure> {
+        let Some(now) = granted.organisation() else { return Ok(()) };
+        let known = self.organisation.get_or_init(|| now.to_owned());
+        if known == now {
+            return Ok(());
+        }
+        Err(credential(Problem::about(Kind::OtherOrganisation, granted.vendor()).with("known", known).with("now", now)))
+    }
+
     fn exchange(&self, prepared: &Request<Bytes>, origin: &Origin, granted: &Granted, time_left: Duration) -> HttpAnswer {
+        self.check_organisation(granted)?;
         match granted.api() {
             // Every organisation has such a host: the token is for its own. The connector was told another address than the one that the last
             // token answer named: the organisation has moved.
@@ -146,7 +186,7 @@ impl Way {
         request.headers_mut().insert(AUTHORIZATION, value);
         let answer = self.wire.carry(request, time_left)?;
         let token = granted.header().expose().rsplit(' ').next().unwrap_or_default();
-        Ok(mask::mask(answer, &Secret::new(token)))
+        Ok(mask::mask(answer, &Secret::new(token), Extent::Piece))
     }
 }
 

@@ -149,7 +149,7 @@ impl Resolver for Names {
     fn resolve(&self, uri: &http::Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
         self.0.resolve(uri, config, timeout).map_err(|why| match why {
             ureq::Error::Other(refused) if refused.is::<NoAddress>() => {
-                ureq::Error::Other(Box::new(NothingSent(HttpFailure::Denied(refused.to_string()))))
+                ureq::Error::Other(Box::new(NothingSent(HttpFailure::BadAddress(refused.to_string()))))
             }
             why => nothing_sent(why, |_| HttpFailure::NoSuchHost),
         })

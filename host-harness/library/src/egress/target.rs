@@ -78,7 +78,7 @@ pub enum HostRule {
 /// Hosts with their ports that an administrator marked as on premises, for one connector. There http may be spoken and addresses of the
 /// site may be used. Made when the host runs; no build has such a mark in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OnPremises(Vec<(String, u16)>);
+pub struct OnPremises(Vec<Origin>);
 
 impl OnPremises {
     /// One more. An address such as "http://10.1.2.3:8069"; without a port it is that of the scheme.
@@ -94,14 +94,14 @@ impl OnPremises {
         if number.is_some_and(|kind| kind != AddressKind::Public && !kind.may_be_on_premises()) {
             return Err(TargetRefused::Number(origin.host));
         }
-        self.0.push((origin.host, origin.port));
+        self.0.push(origin);
         Ok(self)
     }
 
-    /// Is exactly this host and port marked?
+    /// Is exactly this host and port marked? Where it was marked with https, http is not.
     #[must_use]
     pub fn marks(&self, origin: &Origin) -> bool {
-        self.0.iter().any(|(host, port)| *host == origin.host && *port == origin.port)
+        self.0.iter().any(|mark| mark.host == origin.host && mark.port == origin.port && (origin.secure || !mark.secure))
     }
 }
 

@@ -1,40 +1,28 @@
-use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, mpsc};
 
 use serde_json::Value;
 
+use super::accounts;
 use super::clock::Clock;
 use super::core_thread::{CoreThread, Observer, Outlets};
 use super::error::StartError;
 use super::firmware::{Clients, Telephony};
 use super::workers::Workers;
 use super::{Host, INBOX, Texts};
-use crate::account::approval::{Approval, Who};
-use crate::account::trouble::problem_in;
-use crate::account::{AccountParts, CrmAccount};
 use crate::binding::{Binding, Bindings};
-use crate::bindings::connector::exports::pbx::crm::description::Auth;
 use crate::bindings::crm::types::UserRef;
 use crate::bindings::hooks::host::HostFacts;
 use crate::bindings::hooks_exports::settings_page::Problem as SettingsProblem;
 use crate::component::Source;
-use crate::component::connector::PreparedConnector;
 use crate::component::plugin::PreparedPlugin;
 use crate::core::io::Told;
-use crate::core::{ConnectorParts, Core, CoreParts};
-use crate::credential::endpoint::ByWire;
-use crate::credential::entered::{Entered, SecretTerms};
-use crate::credential::entropy::SystemEntropy;
-use crate::credential::problem::Problem;
-use crate::credential::refresh::Credentials;
-use crate::credential::store::{CredentialStore, Row};
-use crate::egress::sockets::Sockets;
+use crate::core::{Core, CoreParts};
+use crate::credential::store::CredentialStore;
+use crate::egress::Egress;
 use crate::egress::target::OnPremises;
-use crate::egress::{Egress, Key, Way, Wire};
 use crate::engine::SandboxEngine;
-use crate::messages::host_catalogue;
 use crate::number::DialPlan;
 use crate::pbx::Pbx;
 use crate::settings::Settings;
@@ -190,7 +178,7 @@ impl HostBuilder {
         let engine = SandboxEngine::new().map_err(|why| StartError::Sandbox(format!("{why:#}")))?;
         let plugin = PreparedPlugin::load(&engine, &source, &facts)?;
         let settings = plugin_settings(&plugin, &facts, &self.settings)?;
-        let (connectors, ways) = connectors(&engine, self.connectors, self.credentials.as_ref())?;
+        let (connectors, ways) = accounts::all(&engine, self.connectors, self.credentials.as_ref())?;
         let catalogues = std::iter::once(plugin.catalogue()).chain(connectors.iter().map(|parts| parts.connector.catalogue()));
         let texts = Arc::new(Texts::new(catalogues.cloned()));
         let core = Core::new(CoreParts {
@@ -242,7 +230,7 @@ fn bindings(given: Vec<Binding>, connectors: &[ConnectorSetup]) -> Result<Bindin
     Ok(bindings)
 }
 
-fn take(settings: &mut Settings, component: &str, given: &[(String, Value)]) -> Result<(), StartError> {
+pub(super) fn take(settings: &mut Settings, component: &str, given: &[(String, Value)]) -> Result<(), StartError> {
     given
         .iter()
         .try_for_each(|(key, value)| settings.set_json(key, value))
@@ -257,126 +245,10 @@ fn plugin_settings(plugin: &PreparedPlugin, facts: &HostFacts, given: &[(String,
 }
 
 /// Settings that a component would not let anybody save are not started with.
-fn judge(component: &str, catalogue: &Catalogue, problems: &[SettingsProblem]) -> Result<(), StartError> {
+pub(super) fn judge(component: &str, catalogue: &Catalogue, problems: &[SettingsProblem]) -> Result<(), StartError> {
     let grave = problems.iter().filter(|problem| problem.prevents_saving);
     let told: Vec<String> = grave.map(|problem| format!("`{}`: {}", problem.key, catalogue.render("en", &problem.message))).collect();
     if told.is_empty() { Ok(()) } else { Err(StartError::Settings { component: component.to_owned(), problems: told.join(" ") }) }
-}
-
-type Connected = (Vec<ConnectorParts>, BTreeMap<String, Way>);
-
-fn connectors(
-    engine: &SandboxEngine,
-    setups: Vec<ConnectorSetup>,
-    store: Option<&Arc<dyn CredentialStore>>,
-) -> Result<Connected, StartError> {
-    let mut creating = setups.iter().filter(|setup| setup.creates);
-    if let (Some(first), Some(second)) = (creating.next(), creating.next()) {
-        return Err(StartError::TwoCreate { first: first.id.clone(), second: second.id.clone() });
-    }
-    let mut connected = Connected::default();
-    for setup in setups {
-        let id = setup.id.clone();
-        let (parts, way) = connector(engine, setup, store)?;
-        connected.0.push(parts);
-        connected.1.insert(id, way);
-    }
-    Ok(connected)
-}
-
-fn connector(
-    engine: &SandboxEngine,
-    setup: ConnectorSetup,
-    store: Option<&Arc<dyn CredentialStore>>,
-) -> Result<(ConnectorParts, Way), StartError> {
-    if setup.id.is_empty() || setup.id.len() > 64 {
-        return Err(StartError::ConnectorId(setup.id));
-    }
-    let connector = PreparedConnector::load(engine, &setup.source)?;
-    let mut settings = Settings::new(connector.schema().to_vec());
-    take(&mut settings, connector.name(), &setup.settings)?;
-    judge(connector.name(), connector.catalogue(), &connector.check(&settings.all())?)?;
-    let connector = Arc::new(connector);
-    let opened = open(&connector, &settings, &setup, store)?;
-    let given = opened.base.or(setup.base).or_else(|| connector.base(&settings)).unwrap_or_default();
-    let base = given.trim_end_matches('/').to_owned();
-    if !is_address(&base) {
-        return Err(StartError::Base { connector: setup.id, base: given });
-    }
-    let who = opened.who.unwrap_or_default();
-    let parts = ConnectorParts {
-        user: setup.user.or_else(|| who.user.map(|id| UserRef { connector: setup.id.clone(), id })),
-        id: setup.id,
-        connector,
-        settings,
-        base,
-        organisation: if who.organisation.is_empty() { setup.organisation } else { who.organisation },
-        organisation_name: if setup.organisation_name.is_empty() { who.organisation_name } else { setup.organisation_name },
-        creates: setup.creates,
-    };
-    Ok((parts, opened.way))
-}
-
-/// The way to an account, and what was learnt of it when it was connected.
-struct Opened {
-    way: Way,
-    base: Option<String>,
-    who: Option<Who>,
-}
-
-fn open(
-    connector: &Arc<PreparedConnector>,
-    settings: &Settings,
-    setup: &ConnectorSetup,
-    store: Option<&Arc<dyn CredentialStore>>,
-) -> Result<Opened, StartError> {
-    let description = connector.description();
-    let store = || store.map(Arc::clone).ok_or_else(|| StartError::NoCredentials(setup.id.clone()));
-    let refused = |why: String| StartError::Account { connector: setup.id.clone(), why };
-    let told = |problem: Problem| refused(problem_in(&problem, "en"));
-    let row = Row::connection(&description.id, &setup.id);
-    if let Auth::Oauth2Code(_) = &description.auth {
-        let store = store()?;
-        let approved = Approval::load(&*store, &Row::approval(&description.id, &setup.id)).map_err(told)?;
-        let marks = approved.map(|approval| approval.on_premises).unwrap_or_default();
-        let on_premises =
-            marks.iter().try_fold(setup.on_premises.clone(), |all, mark| all.with(mark)).map_err(|why| refused(why.to_string()))?;
-        let wire: Arc<dyn Wire> = Arc::new(Sockets::new(on_premises.clone()));
-        let credentials = Arc::new(Credentials::new(Arc::clone(&store), Arc::new(ByWire(Arc::clone(&wire)))));
-        let parts = AccountParts {
-            connector: Arc::clone(connector),
-            account: setup.id.clone(),
-            settings: settings.clone(),
-            language: "en".to_owned(),
-            store,
-            credentials: Arc::clone(&credentials),
-            wire: Arc::clone(&wire),
-            entropy: Arc::new(SystemEntropy),
-            on_premises: marks,
-        };
-        let account = CrmAccount::new(parts).map_err(|why| refused(host_catalogue().render("en", &why)))?;
-        let approval = account.must_be_approved().map_err(|trouble| refused(account.tell(&trouble, "en")))?;
-        let base = credentials.connection(&row).map_err(told)?.and_then(|connection| connection.grant.api);
-        let terms = Arc::new(account.terms().clone());
-        let way = Way::new(description, settings, wire, on_premises, Key::OAuth { credentials, row, terms });
-        return Ok(Opened { way, base, who: Some(approval.who) });
-    }
-    let wire: Arc<dyn Wire> = Arc::new(Sockets::new(setup.on_premises.clone()));
-    let (key, who) = match SecretTerms::declared(description).map_err(refused)? {
-        Some(terms) => {
-            let entered = Entered::new(store()?, row, Arc::new(terms));
-            let organisation = entered.organisation().map_err(told)?.unwrap_or_default();
-            (Key::Entered(entered), Some(Who { organisation, ..Who::default() }))
-        }
-        None => (Key::None, None),
-    };
-    Ok(Opened { way: Way::new(description, settings, wire, setup.on_premises.clone(), key), base: None, who })
-}
-
-fn is_address(text: &str) -> bool {
-    let Ok(uri) = text.parse::<http::Uri>() else { return false };
-    let named = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
-    named && matches!(uri.scheme_str(), Some("https" | "http")) && uri.query().is_none()
 }
 
 /// The standard library seeds its hash maps from the operating system's randomness; this borrows one of those seeds.

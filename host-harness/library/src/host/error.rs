@@ -66,13 +66,13 @@ pub enum StartError {
     /// An account is opened with a credential, and the host was given no store of them.
     #[error("connector `{0}` wants a credential; give the host the store in which it was connected, with `HostBuilder::credentials`")]
     NoCredentials(String),
-    /// An account cannot be used as it stands: not connected, not approved as it is now, or its credential cannot be read.
-    #[error("connector `{connector}` cannot be used: {why}")]
-    Account {
+    /// A host of an account cannot be marked as on premises.
+    #[error("connector `{connector}`: {address} cannot be marked as on premises; connect the account again with a right address")]
+    Mark {
         /// Its id.
         connector: String,
-        /// Why not, in English, and what to do.
-        why: String,
+        /// As it was marked.
+        address: String,
     },
     /// An account has an id that records cannot bear.
     #[error("`{0}` cannot be a connector's id; it has 1 to 64 bytes")]

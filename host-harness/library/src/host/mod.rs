@@ -5,6 +5,7 @@
 //! show things on, if it likes [`Telephony`] and a [`Store`](crate::store::Store); and tells it of calls. See the
 //! [crate's documentation](crate) for a whole program.
 
+mod accounts;
 mod builder;
 mod clock;
 mod core_thread;

@@ -85,7 +85,7 @@ pub(super) fn connect(
     let terms = Arc::new(account.terms().clone());
     let who = opened.who;
     Ok(Connected {
-        way: Way::new(description, settings, wire, on_premises, Key::OAuth { credentials, row, terms }),
+        way: Way::new(description, settings, wire, on_premises, Key::OAuth { credentials, row, terms }).of_organisation(&who.organisation),
         base: connection.and_then(|connection| connection.grant.api).unwrap_or_default(),
         signed_in: Some(format!("{} at {} ({})", who.user_name, who.organisation_name, who.organisation)),
         organisation: who.organisation,

@@ -14,7 +14,7 @@ use std::time::Duration;
 use crm_fake::RecordedRequest;
 use pbx_crm_host::bindings::hooks::host::HostFacts;
 use pbx_crm_host::component::{LoadError, PreparedConnector, PreparedPlugin};
-use pbx_crm_host::core::io::{HttpAnswer, Input, Output};
+use pbx_crm_host::core::io::{HttpAnswer, HttpFailure, Input, Output};
 use pbx_crm_host::core::{Core, CoreError, CoreParts};
 use pbx_crm_host::egress::Way;
 use pbx_crm_host::engine::SandboxEngine;
@@ -393,6 +393,9 @@ impl<'a> Player<'a> {
             if let (Output::Http(request), Some(way)) = (&output, &self.way) {
                 self.line.is_now(at);
                 let answer = way.send(request, at, TIME_LEFT);
+                if let Err(HttpFailure::Moved(base)) = &answer {
+                    self.base.clone_from(base);
+                }
                 // A connector gives up at its deadline; what comes later comes for nobody.
                 self.plan(self.line.now(), What::Http(request.exchange, answer));
             }

@@ -22,12 +22,14 @@ pub(super) fn broken(code: &ErrorCode, effect: Effect) -> Broken {
     let before = |failure| Broken { failure, sent: false };
     let after = |failure| Broken { failure, sent: true };
     match code {
-        Code::HttpRequestDenied | Code::DestinationIpProhibited => before(Failure::Forbidden(told("kit.denied"))),
+        Code::HttpRequestDenied => before(Failure::Forbidden(told("kit.denied"))),
         Code::DnsTimeout
         | Code::DnsError(_)
         | Code::DestinationNotFound
         | Code::DestinationUnavailable
         | Code::DestinationIpUnroutable
+        // A name server that is out of order gives addresses that are for nobody.
+        | Code::DestinationIpProhibited
         | Code::ConnectionRefused
         | Code::ConnectionTimeout
         | Code::ConnectionLimitReached

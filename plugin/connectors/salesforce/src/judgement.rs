@@ -146,7 +146,7 @@ pub fn of_complaint(came: &Came, complaint: &Complaint) -> Failure {
     let words = complaint.words.as_str();
     let code = complaint.code.as_str();
     if came.status == Some(401) && NO_SESSION_HELPS.iter().any(|text| words.contains(text)) {
-        return made(Sort::Forbidden, "salesforce.session-unusable", came, complaint);
+        return made(Sort::Again, "salesforce.session-unusable", came, complaint);
     }
     if code == "REQUEST_LIMIT_EXCEEDED" && words.contains("Concurrent") {
         return made(Sort::Crowded, "salesforce.concurrent", came, complaint);
@@ -264,11 +264,11 @@ mod tests {
             (
                 401,
                 error("X", "This session is not valid for use with the REST API"),
-                "Forbidden",
-                "Forbidden",
+                "AuthoriseAgain",
+                "AuthoriseAgain",
                 "salesforce.session-unusable",
             ),
-            (401, error("X", "Connected app is not attached to Agent"), "Forbidden", "Forbidden", "salesforce.session-unusable"),
+            (401, error("X", "Connected app is not attached to Agent"), "AuthoriseAgain", "AuthoriseAgain", "salesforce.session-unusable"),
             (403, "Bad_OAuth_Token".to_owned(), "AuthoriseAgain", "AuthoriseAgain", "salesforce.session"),
             (403, error("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."), "Quota", "Quota", "salesforce.quota"),
             (

@@ -369,16 +369,6 @@ fn the_api_address_is_taken_over_inside_the_declared_names_alone() {
 }
 
 #[test]
-fn a_request_made_for_the_old_address_is_not_repeated_at_it() {
-    let mut answer = token_answer(1);
-    answer["instance_url"] = "https://example--new.my.salesforce.com".into();
-    let bench = Bench::new(Script::default().then(answered(200, answer)));
-    let (status, sent) = bench.send(NOW, &[(401, "")]);
-    assert_eq!((status, sent.len()), (Ok(StatusCode::UNAUTHORIZED), 1));
-    assert_eq!(bench.current().api().unwrap().host(), "example--new.my.salesforce.com");
-}
-
-#[test]
 fn another_organisation_is_never_taken_for_the_old_one() {
     let mut answer = token_answer(1);
     answer["id"] = "https://login.salesforce.com/id/00D000000000002EAA/005000000000001AAA".into();

@@ -7,6 +7,7 @@ use http::{Request, Response};
 use crate::bindings::connector::exports::pbx::crm::description::{Auth, Description, Operation, Place};
 use crate::core::io::{HttpAnswer, HttpFailure, HttpRequest};
 use crate::credential::endpoint::ByWire;
+use crate::credential::problem::Kind;
 use crate::credential::refresh::Credentials;
 use crate::credential::store::{CredentialStore, MemoryStore, Row};
 use crate::credential::tests::{connection, salesforce_terms};
@@ -14,7 +15,7 @@ use crate::egress::loopback::{PATIENCE, request};
 use crate::egress::target::{HostRule, OnPremises};
 use crate::egress::{Key, Way, Wire};
 use bytes::Bytes;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 const API: &str = "https://example.my.salesforce.com";
@@ -47,7 +48,7 @@ fn opened(on_premises: OnPremises) -> (Arc<Noting>, Way) {
     let key = Key::OAuth { credentials, row, terms: Arc::new(salesforce_terms()) };
     let named = vec![HostRule::exactly("content.example").unwrap()];
     let pinned = vec![HostRule::below(".salesforce.com").unwrap()];
-    (wire.clone(), Way { wire, named, pinned, on_premises, key })
+    (wire.clone(), Way { wire, named, pinned, on_premises, key, organisation: OnceLock::new() })
 }
 
 fn token() -> String {
@@ -144,9 +145,19 @@ fn an_account_that_is_not_connected_sends_nothing() {
         named: vec![],
         pinned: way.pinned.clone(),
         on_premises: OnPremises::default(),
+        organisation: OnceLock::new(),
     };
     let answer = way.send(&request(API), 0, PATIENCE);
     assert!(matches!(&answer, Err(HttpFailure::Credential(problem)) if problem.to_string().contains("not-connected")), "{answer:?}");
+    assert_eq!(wire.seen().len(), 0);
+}
+
+#[test]
+fn m_off_4_an_account_that_became_another_organisation_gets_nothing_that_waits_for_the_first() {
+    let (wire, way) = opened(OnPremises::default());
+    let way = way.of_organisation("00D5g00000OTHERXXX");
+    let answer = way.send(&request(API), 0, PATIENCE);
+    assert!(matches!(&answer, Err(HttpFailure::Credential(problem)) if problem.kind() == Kind::OtherOrganisation), "{answer:?}");
     assert_eq!(wire.seen().len(), 0);
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -119,7 +119,14 @@ pub(crate) fn request(url: &str) -> HttpRequest {
 /// A way without credentials to hosts that are marked as on premises, and to none else.
 pub(crate) fn way(marked: &[String]) -> Way {
     let on_premises = marked.iter().fold(OnPremises::default(), |marks, address| marks.with(address).unwrap());
-    Way { wire: Arc::new(Sockets::new(on_premises.clone())), named: Vec::new(), pinned: Vec::new(), on_premises, key: Key::None }
+    Way {
+        wire: Arc::new(Sockets::new(on_premises.clone())),
+        named: Vec::new(),
+        pinned: Vec::new(),
+        on_premises,
+        key: Key::None,
+        organisation: OnceLock::new(),
+    }
 }
 
 /// The ways of the connectors "crm" and "other" to these hosts.
