@@ -33,7 +33,7 @@ use exports::pbx::crm::{account, creation, description, journal, lookup};
 use exports::pbx::hooks::{settings_page, texts};
 use pbx_connector_kit::context::Context;
 use pbx_connector_kit::hooks_types::{Message, Number, SettingValue};
-use pbx_connector_kit::types::{Detail, Draft, Failure, RecordRef, Role};
+use pbx_connector_kit::types::{Detail, Draft, Failure, RecordRef, Role, Usage};
 
 struct Thief;
 export!(Thief);
@@ -78,8 +78,18 @@ impl journal::Guest for Thief {
 }
 
 impl account::Guest for Thief {
+    /// An honest face, or nobody would let it in.
     fn verify(_: Context) -> Result<account::Account, Failure> {
-        Err(unsupported())
+        Ok(account::Account {
+            organisation: "the organisation".to_owned(),
+            organisation_name: "Acme".to_owned(),
+            user: None,
+            user_name: "Ada".to_owned(),
+            administrator: account::Administrator::Yes,
+            warnings: Vec::new(),
+            usage: Usage { spent: 0, left: None, allowed: None, renewed_at: None, extras: Vec::new() },
+            extras: Vec::new(),
+        })
     }
 }
 
