@@ -109,7 +109,7 @@ fn main() -> ExitCode {
 
 #[cfg(feature = "demo")]
 fn demo(once: bool, components: Option<&Path>) -> Result<bool, Box<dyn std::error::Error>> {
-    let components = components.map_or_else(|| demo::components(), |folder| Components::from_folder(folder, demo::CONNECTOR));
+    let components = components.map_or_else(demo::components, |folder| Components::from_folder(folder, demo::CONNECTOR));
     let (server, right) = demo::run(components, &mut std::io::stdout())?;
     if once {
         return Ok(right);

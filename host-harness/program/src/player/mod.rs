@@ -300,7 +300,7 @@ impl<'a> Player<'a> {
             plugin,
             settings,
             connectors,
-            bindings: bindings,
+            bindings,
             pbx: Box::new(pbx),
             numbers,
             store: Box::new(cast::store(scenario)),
