@@ -19,15 +19,18 @@ use pbx_crm_host::account::opening::{Opened, Opening};
 use pbx_crm_host::account::status::Status;
 use pbx_crm_host::account::trouble::Trouble;
 use pbx_crm_host::account::{AccountParts, CrmAccount};
+use pbx_crm_host::bindings::connector::exports::pbx::crm::description::{Auth, Oauth2Code};
 use pbx_crm_host::component::PreparedConnector;
 use pbx_crm_host::core::io::{HttpAnswer, HttpFailure};
 use pbx_crm_host::credential::connection::Client;
 use pbx_crm_host::credential::endpoint::ByWire;
 use pbx_crm_host::credential::entropy::SystemEntropy;
+use pbx_crm_host::credential::problem::Problem;
 use pbx_crm_host::credential::refresh::Credentials;
 use pbx_crm_host::credential::revoke::Revoked;
+use pbx_crm_host::credential::sealed_file::{Key, SealedFile};
 use pbx_crm_host::credential::secret::Secret;
-use pbx_crm_host::credential::store::{CredentialStore, MemoryStore, Row};
+use pbx_crm_host::credential::store::{CredentialStore, MemoryStore, NotStored, Part, Row, Stored};
 use pbx_crm_host::egress::Wire;
 use pbx_crm_host::engine::SandboxEngine;
 use pbx_crm_host::settings::Settings;
@@ -175,8 +178,11 @@ fn username(fake: &FakeSalesforce, user: fake_salesforce::id::Id) -> String {
 }
 
 fn account(salesforce: &Arc<Salesforce>, store: &Arc<MemoryStore>) -> CrmAccount {
+    account_over(salesforce, store.clone())
+}
+
+fn account_over(salesforce: &Arc<Salesforce>, store: Arc<dyn CredentialStore>) -> CrmAccount {
     let wire: Arc<dyn Wire> = salesforce.clone();
-    let store: Arc<dyn CredentialStore> = store.clone();
     CrmAccount::new(AccountParts {
         connector: CONNECTOR.clone(),
         account: "salesforce".to_owned(),
@@ -212,7 +218,7 @@ fn m_con_3_the_login_host_is_a_setting_and_the_secret_is_shown_nowhere() {
         assert!(!url.contains(TEST_CLIENT_SECRET));
         bench.connect().unwrap();
         let approval = bench.account.approval().unwrap().unwrap();
-        assert_eq!((approval.login.as_str(), approval.client_id.as_str()), (format!("https://{login}").as_str(), TEST_CLIENT_ID));
+        assert_eq!((approval.by.login.as_str(), approval.by.client_id.as_str()), (format!("https://{login}").as_str(), TEST_CLIENT_ID));
         assert!(!format!("{approval:?} {:?} {:?}", bench.account.status(), bench.opening.client).contains(TEST_CLIENT_SECRET));
     }
     let mut bench = Bench::new();
@@ -505,6 +511,111 @@ fn a_connector_that_wants_more_than_was_approved_is_not_run() {
     bench.account.check(NOW).unwrap();
     let approval = Approval::load(&*bench.store, &row).unwrap().unwrap();
     assert!(approval.lacks(CONNECTOR.description()).is_empty());
+}
+
+#[test]
+fn every_fact_of_the_sign_in_is_compared_and_a_check_that_is_dropped_is_noticed() {
+    let bench = Bench::new();
+    bench.connect().unwrap();
+    let approval = bench.account.approval().unwrap().unwrap();
+    type Change = fn(&mut Oauth2Code);
+    let changes: [Change; 17] = [
+        |auth| auth.signature = None,
+        |auth| auth.organisation = None,
+        |auth| auth.signature.as_mut().unwrap().signed.truncate(1),
+        |auth| auth.authorise_path.push('x'),
+        |auth| auth.token_path.push('x'),
+        |auth| auth.revoke_path = None,
+        |auth| auth.public_client = !auth.public_client,
+        |auth| auth.client_in_body = !auth.client_in_body,
+        |auth| auth.refresh_token = !auth.refresh_token,
+        |auth| auth.authorise_parameters.push(("a".to_owned(), "b".to_owned())),
+        |auth| auth.token_parameters.push(("a".to_owned(), "b".to_owned())),
+        |auth| auth.scopes.push("full".to_owned()),
+        |auth| auth.scheme.push('x'),
+        |auth| auth.error_property = Some("x".to_owned()),
+        |auth| auth.pins[0].suffixes.push(".evil.test".to_owned()),
+        |auth| auth.login_hosts.iter_mut().for_each(|login| login.suffixes.push(".evil.test".to_owned())),
+        |auth| auth.refusals.expired_403.push("x".to_owned()),
+    ];
+    for (index, change) in changes.iter().enumerate() {
+        let mut description = CONNECTOR.description().clone();
+        let Auth::Oauth2Code(auth) = &mut description.auth else { panic!("{:?}", description.auth) };
+        change(auth);
+        assert_eq!(approval.lacks(&description).len(), 1, "{index}: {:?}", approval.lacks(&description));
+    }
+    let mut description = CONNECTOR.description().clone();
+    description.needs_administrator = false;
+    assert_eq!(approval.lacks(&description), ["administrators only: no"]);
+}
+
+/// A store that cannot read approvals for a while.
+struct Moody {
+    store: Arc<MemoryStore>,
+    /// Reads of an approval that go well before one does not.
+    until: Mutex<Option<usize>>,
+}
+
+impl CredentialStore for Moody {
+    fn load(&self, row: &Row) -> Result<Option<Stored>, Problem> {
+        let mut until = self.until.lock().unwrap();
+        if let (Some(left), Part::Approval) = (*until, row.part) {
+            *until = left.checked_sub(1);
+            if left == 0 {
+                // As a file tells that cannot be read just now.
+                let folder = SealedFile::open(env!("CARGO_TARGET_TMPDIR"), Key::made(&SystemEntropy)?, Arc::new(SystemEntropy));
+                return Err(folder.err().expect("a folder is no file"));
+            }
+        }
+        self.store.load(row)
+    }
+    fn put(&self, row: &Row, expected: Option<u64>, content: &[u8]) -> Result<u64, NotStored> {
+        self.store.put(row, expected, content)
+    }
+    fn delete(&self, row: &Row, expected: u64) -> Result<(), NotStored> {
+        self.store.delete(row, expected)
+    }
+}
+
+#[test]
+fn an_approval_that_cannot_be_read_just_now_is_not_lost() {
+    let mut bench = Bench::new();
+    bench.connect().unwrap();
+    let kept = bench.kept();
+    let moody = Arc::new(Moody { store: bench.store.clone(), until: Mutex::new(None) });
+    bench.account = account_over(&bench.salesforce, moody.clone());
+    let query = bench.browse(true).unwrap();
+    *moody.until.lock().unwrap() = Some(0);
+    let trouble = bench.account.finish(&query, SESSION, NOW).unwrap_err();
+    assert!(trouble.id().starts_with("credential.file"), "{trouble}");
+    assert_eq!(bench.kept(), kept);
+    *moody.until.lock().unwrap() = None;
+    bench.account.check(NOW).unwrap();
+
+    // One of another release is worth nothing, and is replaced.
+    bench.rewrite(&Row::approval("salesforce", "salesforce"), |approval| approval["form"] = 9.into());
+    bench.connect().unwrap();
+    bench.account.check(NOW).unwrap();
+}
+
+#[test]
+fn wrong_keys_do_not_use_up_the_places_of_sign_ins() {
+    let mut bench = Bench::new();
+    let right = bench.opening.client.id.clone();
+    for _ in 0..25 {
+        bench.opening.client.id = "nobody".to_owned();
+        assert_eq!(bench.browse(true).unwrap_err().id(), "credential.wrong-client");
+    }
+    bench.opening.client.id = right;
+    bench.connect().unwrap();
+}
+
+#[test]
+fn f44_what_the_crm_calls_people_and_organisations_cannot_trick_a_terminal() {
+    let bench = Bench::new();
+    bench.knob("organization", json!({ "Name": "Fake\u{1b}[2J\u{202e} Org" }));
+    let opened = bench.connect().unwrap();
+    assert_eq!(opened.who.organisation_name, "Fake[2J Org");
 }
 
 #[test]

@@ -126,13 +126,20 @@ impl<'a> Connecting<'a> {
     /// The page of the printed address, and the browser's cookie.
     fn first_page(&self) -> (String, String) {
         let elsewhere = self.scene.browse(Request::get(&self.page).body(Vec::new()).unwrap());
+        // The key is out of the address before anything is shown.
         assert!(elsewhere.status() == 303 && elsewhere.headers()["location"] == "/oauth/salesforce", "{elsewhere:?}");
-        let page = self.scene.browse(Request::get(&self.callback).body(Vec::new()).unwrap());
+        let cookie = elsewhere.headers()["set-cookie"].to_str().unwrap();
+        assert!(cookie.contains("; HttpOnly; SameSite=Lax"), "{cookie}");
+        let cookie = cookie.split(';').next().unwrap().to_owned();
+        let page = self.look(&cookie);
         assert_eq!(page.status(), 200);
         is_guarded(&page);
-        let cookie = page.headers()["set-cookie"].to_str().unwrap();
-        assert!(cookie.contains("; HttpOnly; SameSite=Lax"), "{cookie}");
-        (body(&page), cookie.split(';').next().unwrap().to_owned())
+        (body(&page), cookie)
+    }
+
+    /// What stands at the bare address for the browser with this cookie.
+    fn look(&self, cookie: &str) -> Response<Vec<u8>> {
+        self.scene.browse(Request::get(&self.callback).header("cookie", cookie).body(Vec::new()).unwrap())
     }
 
     /// Presses the button.
@@ -246,6 +253,11 @@ fn an_account_is_connected_looked_at_and_disconnected() {
         "look up who calls",
         "not confinable by path",
         "api refresh_token openid",
+        // All that is stored as approved is shown.
+        "*.my.salesforce.com",
+        "token path /services/oauth2/token",
+        "revoke path /services/oauth2/revoke",
+        "signature of token answers",
     ] {
         assert!(page.contains(part), "no {part} in {page}");
     }
@@ -340,6 +352,51 @@ fn f43_a_foreign_callback_or_form_is_400_and_the_sign_in_goes_on() {
     assert_eq!(scene.browse(rebound).status(), 404);
     connecting.go(&admin, true);
     assert_eq!(connecting.end().0, Some(0));
+}
+
+#[test]
+fn f43_who_has_not_the_printed_address_gets_no_session_and_takes_nobody_elses() {
+    let scene = Scene::new("key");
+    let admin = scene.variable("SF_ADMIN_USER").to_owned();
+    let connecting = scene.connect(&[]);
+    let (callback, key) = connecting.page.split_once("?key=").unwrap();
+    assert!(callback == connecting.callback && key.len() == 64, "{}", connecting.page);
+    let (_, cookie) = connecting.first_page();
+    let near = format!("{}{}", &key[..63], if key.ends_with('0') { '1' } else { '0' });
+    // More often than there is room for browsers: the administrator's stays.
+    for _ in 0..10 {
+        for query in ["", "?key=", "?key=0", &format!("?key={near}"), "?key", "?form=x"] {
+            let answer = scene.browse(Request::get(format!("{callback}{query}")).body(Vec::new()).unwrap());
+            assert!(answer.status() == 400 && !answer.headers().contains_key("set-cookie"), "{query}: {answer:?}");
+            assert!(body(&answer).contains("not asked for by you") && !body(&answer).contains("name=\"form\""), "{query}");
+        }
+    }
+    assert_eq!(connecting.look(&cookie).status(), 200);
+    connecting.go(&admin, true);
+    assert_eq!(connecting.end().0, Some(0));
+}
+
+#[test]
+fn f43_after_one_tab_has_ended_it_no_other_tab_connects_anything() {
+    let scene = Scene::new("tabs");
+    let admin = scene.variable("SF_ADMIN_USER").to_owned();
+    let connecting = scene.connect(&[]);
+    let (page, cookie) = connecting.first_page();
+    let mut exchange = |request| scene.browse(request);
+    let [refused, allowed] = [false, true].map(|allow| {
+        let answer = connecting.press(&page, &cookie);
+        let url = answer.headers()["location"].to_str().unwrap().to_owned();
+        let back = person::approve(&mut exchange, &url, &admin, PASSWORD, allow).expect("the CRM's pages lead back");
+        Request::get(back).header("cookie", &cookie).body(Vec::new()).unwrap()
+    });
+    for request in [refused, allowed] {
+        let answer = scene.browse(request);
+        assert_eq!((answer.status().as_u16(), answer.headers()["location"].to_str().unwrap()), (303, "/oauth/salesforce/result"));
+    }
+    let answer = connecting.press(&page, &cookie);
+    assert!(answer.status() == 200 && body(&answer).contains("refused by the person"), "{}", body(&answer));
+    assert_eq!(connecting.end().0, Some(1));
+    assert_eq!(scene.run(&["status"]).0, Some(1));
 }
 
 #[test]

@@ -99,6 +99,9 @@ pub const LOG_BYTES: usize = 1 << 10;
 /// Bytes kept of what a component writes to its standard error, which is where a panic says what happened.
 pub const STDERR_BYTES: usize = 4 << 10;
 
+/// Name and version of a connector, in bytes: they stand in every message about it.
+pub const NAME_BYTES: usize = 100;
+
 /// Texts at the border, in bytes, unless the contract says otherwise.
 pub const TEXT_BYTES: usize = 4_096;
 

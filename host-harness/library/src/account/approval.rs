@@ -7,8 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bindings::connector::exports::pbx::crm::description::{self, Auth, Description};
-use crate::credential::connection::Connection;
+use crate::bindings::connector::exports::pbx::crm::description::{self, Auth, Description, Oauth2Code, Placement};
 use crate::credential::problem::{Kind, Problem};
 use crate::credential::store::{CredentialStore, NotStored, Row};
 use crate::event::Moment;
@@ -28,20 +27,28 @@ pub struct Approval {
     form: u32,
     /// Requests that the connector may make.
     pub operations: Vec<Operation>,
-    /// How it signs in: hosts, paths, scopes, as texts that are compared.
+    /// How it signs in, as [`sign_in_facts`] tell: texts that are compared.
     sign_in: BTreeSet<String>,
     /// Addresses marked as on premises.
     pub on_premises: Vec<String>,
-    /// Where the administrator signed in.
+    /// How the administrator signed in.
+    #[serde(flatten)]
+    pub by: SignedIn,
+    /// Who was connected, as the connector told it.
+    pub who: Who,
+    /// When.
+    pub since: Moment,
+}
+
+/// How an administrator signed in with a browser. All empty where a secret was entered instead.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct SignedIn {
+    /// Where.
     pub login: String,
     /// Consumer key of the app.
     pub client_id: String,
     /// The address of the callback.
     pub redirect_uri: String,
-    /// Who was connected, as the connector told it.
-    pub who: Who,
-    /// When.
-    pub since: Moment,
 }
 
 /// Who is connected.
@@ -102,6 +109,13 @@ pub fn operations(description: &Description) -> Vec<Operation> {
     description.operations.iter().map(operation).collect()
 }
 
+/// Hosts at which an account's address may be, as ends of names such as ".my.crm.example".
+#[must_use]
+pub fn account_hosts(description: &Description) -> Vec<String> {
+    let Auth::Oauth2Code(auth) = &description.auth else { return Vec::new() };
+    auth.pins.iter().filter(|pin| pin.what == "api").flat_map(|pin| &pin.suffixes).map(|suffix| format!("*{suffix}")).collect()
+}
+
 impl Operation {
     /// Does a function use it that only reads, and could the same request write as well, as another function of the connector does?
     /// Then no guard can keep the reading function from writing: only the connector's word stands for it.
@@ -133,41 +147,92 @@ fn meet(one: &str, other: &str) -> bool {
     go(&segments(one), &segments(other))
 }
 
-/// How a connector signs in, one fact in each text. What is not among the approved ones sends a secret where nobody approved it.
-fn sign_in(description: &Description) -> BTreeSet<String> {
+/// How a connector opens its account, one fact in each text. What is not among the approved ones sends a secret where nobody approved it, or
+/// believes an answer that nobody vouches for. A fact of which there is always one says so too where there is nothing: so it is noticed when
+/// a check is dropped.
+#[must_use]
+pub fn sign_in_facts(description: &Description) -> BTreeSet<String> {
     let mut facts = BTreeSet::new();
-    if let Auth::Oauth2Code(auth) = &description.auth {
-        for login in &auth.login_hosts {
-            facts.insert(format!("login {} {}", login.host, login.suffixes.join(",")));
-        }
-        for pin in &auth.pins {
-            facts.extend(pin.suffixes.iter().map(|suffix| format!("pin {} {suffix}", pin.what)));
-        }
-        facts.extend(auth.scopes.iter().map(|scope| format!("scope {scope}")));
-        facts.insert(format!("token {}", auth.token_path));
-        facts.extend(auth.revoke_path.iter().map(|path| format!("revoke {path}")));
+    match &description.auth {
+        Auth::Oauth2Code(auth) => sign_in_by_browser(auth, &mut facts),
+        Auth::Secret(secret) => sign_in_by_secret(secret, &mut facts),
+        Auth::None | Auth::Other(_) => {}
+    }
+    if !facts.is_empty() {
+        facts.insert(format!("administrators only: {}", yes(description.needs_administrator)));
     }
     facts
 }
 
+fn sign_in_by_browser(auth: &Oauth2Code, facts: &mut BTreeSet<String>) {
+    let optional = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
+    for login in &auth.login_hosts {
+        match (login.host.as_str(), login.suffixes.as_slice()) {
+            ("", []) => drop(facts.insert("login at any host".to_owned())),
+            ("", suffixes) => facts.extend(suffixes.iter().map(|suffix| format!("login at *{suffix}"))),
+            (host, _) => drop(facts.insert(format!("login at {host}"))),
+        }
+    }
+    for pin in &auth.pins {
+        let from = if pin.from_callback { "callback" } else { "token answer" };
+        facts.extend(pin.suffixes.iter().map(|suffix| format!("pin {} at *{suffix}, from `{}` of the {from}", pin.what, pin.name)));
+    }
+    facts.extend(auth.scopes.iter().map(|scope| format!("scope {scope}")));
+    facts.extend(auth.refusals.final_401.iter().map(|text| format!("401 stays with {text:?}")));
+    facts.extend(auth.refusals.expired_403.iter().map(|text| format!("403 is an expired token with {text:?}")));
+    let signed = auth.signature.as_ref().map(|signature| format!("`{}` over {}", signature.property, signature.signed.join(", ")));
+    let organisation = auth.organisation.as_ref().map(|told| match told.path_segment {
+        Some(segment) => format!("`{}`, segment {segment}", told.property),
+        None => format!("`{}`", told.property),
+    });
+    facts.extend([
+        format!("scopes joined by {:?}", auth.scope_separator),
+        format!("authorise path {}", auth.authorise_path),
+        format!("token path {}", auth.token_path),
+        format!("revoke path {}", optional(&auth.revoke_path)),
+        format!("added to the sign-in: {}", parameters(&auth.authorise_parameters)),
+        format!("added to token requests: {}", parameters(&auth.token_parameters)),
+        format!("client secret in the {}", if auth.client_in_body { "body" } else { "header" }),
+        format!("apps without a secret: {}", yes(auth.public_client)),
+        format!("token behind `{}`", auth.scheme),
+        format!("error property {}", optional(&auth.error_property)),
+        format!("refresh token demanded: {}", yes(auth.refresh_token)),
+        format!("signature of token answers {}", optional(&signed)),
+        format!("organisation in token answers {}", optional(&organisation)),
+    ]);
+}
+
+fn sign_in_by_secret(secret: &description::Secret, facts: &mut BTreeSet<String>) {
+    facts.extend(secret.fields.iter().map(|field| format!("secret `{}`, hidden: {}", field.name, yes(field.hidden))));
+    facts.extend(secret.placements.iter().map(|placement| match placement {
+        Placement::Header((name, pattern)) => format!("secret in the header {name}: {pattern}"),
+        Placement::Basic((user, password)) => format!("secret in the header authorization: Basic {{{user}}}:{{{password}}}"),
+        Placement::Query((name, pattern)) => format!("secret in the query: {name}={pattern}"),
+        Placement::Body((field, placeholder)) => format!("secret in the body: {{{field}}} for {placeholder:?}"),
+        Placement::Other(place) => format!("secret in {place}"),
+    }));
+}
+
+fn yes(is: bool) -> &'static str {
+    if is { "yes" } else { "no" }
+}
+
+fn parameters(all: &[(String, String)]) -> String {
+    if all.is_empty() {
+        return "none".to_owned();
+    }
+    all.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+}
+
 impl Approval {
-    /// What an administrator has approved who opened this connection with this connector.
-    pub(super) fn of(
-        description: &Description,
-        marks: &[String],
-        connection: &Connection,
-        redirect_uri: String,
-        who: Who,
-        since: Moment,
-    ) -> Self {
+    /// What an administrator has approved who opened an account with this connector.
+    pub(super) fn of(description: &Description, marks: &[String], by: SignedIn, who: Who, since: Moment) -> Self {
         Self {
             form: FORM,
             operations: operations(description),
-            sign_in: sign_in(description),
+            sign_in: sign_in_facts(description),
             on_premises: marks.to_vec(),
-            login: connection.login.clone(),
-            client_id: connection.client.id.clone(),
-            redirect_uri,
+            by,
             who,
             since,
         }
@@ -179,7 +244,7 @@ impl Approval {
         let approved: BTreeSet<String> = self.operations.iter().flat_map(single).collect();
         let declared = operations(description);
         let mut lacking: Vec<String> = declared.iter().flat_map(single).filter(|permission| !approved.contains(permission)).collect();
-        lacking.extend(sign_in(description).difference(&self.sign_in).cloned());
+        lacking.extend(sign_in_facts(description).difference(&self.sign_in).cloned());
         lacking
     }
 

@@ -1,6 +1,6 @@
 //! Opening an account: to the CRM's sign-in page and back, and what must hold before anything is kept.
 
-use super::approval::{Approval, Who};
+use super::approval::{Approval, SignedIn, Who};
 use super::trouble::{Cause, Trouble, host_message, plain};
 use super::{CrmAccount, PATIENCE};
 use crate::bindings::connector::exports::pbx::crm::account::{Account, Administrator};
@@ -8,6 +8,7 @@ use crate::bindings::hooks::types::Message;
 use crate::connector::run::{Answer, Question, RunFailure};
 use crate::credential::authorisation::{Application, Callback, Finished};
 use crate::credential::connection::{Client, Connection};
+use crate::credential::problem::Kind;
 use crate::credential::revoke::Revoked;
 use crate::event::Moment;
 
@@ -47,7 +48,8 @@ impl CrmAccount {
             on_premises: self.on_premises.clone(),
         };
         let url = self.authorisations.begin(application, session, now)?;
-        self.probe(&url)?;
+        // Nobody will come back to it: its place is free again.
+        self.probe(&url).inspect_err(|_| self.authorisations.abandon(&url))?;
         Ok(url)
     }
 
@@ -76,9 +78,9 @@ impl CrmAccount {
             known.belongs_to(self.vendor(), &account.organisation)?;
         }
         let who = who(&account);
-        let approval = Approval::of(self.connector.description(), &self.marks, &connection, redirect_uri, who.clone(), now);
-        // One that cannot be read is worth nothing, and is replaced.
-        let before = self.approval().unwrap_or_default();
+        let by = SignedIn { login: connection.login.clone(), client_id: connection.client.id.clone(), redirect_uri };
+        let approval = Approval::of(self.connector.description(), &self.marks, by, who.clone(), now);
+        let before = self.approval_to_replace()?;
         approval.keep(&*self.store, &self.approval_row, self.vendor())?;
         let replaced = self.credentials.accept(self.credential(), connection.clone()).inspect_err(|_| self.restore(before.as_ref()))?;
         if let Some(old) = replaced.filter(|old| !same_tokens(old, &connection)) {
@@ -88,6 +90,15 @@ impl CrmAccount {
             }
         }
         Ok(Opened { who, warnings })
+    }
+
+    /// The approval that a new one takes the place of. One that this release cannot read is worth nothing; one that just now could not be
+    /// read may be a good one, and is not put at risk.
+    fn approval_to_replace(&self) -> Result<Option<Approval>, Trouble> {
+        match Approval::load(&*self.store, &self.approval_row) {
+            Err(problem) if problem.kind() == Kind::RowUnreadable => Ok(None),
+            told => Ok(told?),
+        }
     }
 
     /// Puts the approval back that went with the connection that stays.
@@ -120,9 +131,9 @@ impl CrmAccount {
 
 pub(super) fn who(account: &Account) -> Who {
     Who {
-        organisation: account.organisation.clone(),
+        organisation: plain(&account.organisation),
         organisation_name: plain(&account.organisation_name),
-        user: account.user.as_ref().map(|user| user.id.clone()),
+        user: account.user.as_ref().map(|user| plain(&user.id)),
         user_name: plain(&account.user_name),
     }
 }

@@ -28,9 +28,9 @@ pub enum Status {
 pub struct Since {
     /// Who is connected.
     pub who: Who,
-    /// Where the administrator signed in.
+    /// Where the administrator signed in; "" where a secret was entered.
     pub login: String,
-    /// The address of the callback, as it must stand in the app at the CRM.
+    /// The address of the callback, as it must stand in the app at the CRM; "" where a secret was entered.
     pub redirect_uri: String,
     /// When it was connected.
     pub since: Moment,
@@ -38,7 +38,7 @@ pub struct Since {
 
 impl From<Approval> for Since {
     fn from(approval: Approval) -> Self {
-        Self { who: approval.who, login: approval.login, redirect_uri: approval.redirect_uri, since: approval.since }
+        Self { who: approval.who, login: approval.by.login, redirect_uri: approval.by.redirect_uri, since: approval.since }
     }
 }
 

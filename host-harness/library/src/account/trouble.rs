@@ -5,7 +5,7 @@ use crate::bindings::crm::types::Failure;
 use crate::bindings::hooks::types::Message;
 use crate::connector::run::RunFailure;
 use crate::core::failures::failure_detail;
-use crate::credential::problem::Problem;
+use crate::credential::problem::{self, Problem};
 use crate::credential::revoke::Revoked;
 use crate::limits;
 use crate::messages::host_catalogue;
@@ -138,7 +138,7 @@ pub fn problem_in(problem: &Problem, language: &str) -> String {
     host_catalogue().render(language, &Message { id: problem.kind().id().to_owned(), arguments, verbatim })
 }
 
-/// Foreign text on its way to a reader: not endless, no control characters.
+/// Foreign text on its way to a reader.
 pub(super) fn plain(text: &str) -> String {
-    cut(text, limits::TEXT_BYTES).chars().filter(|sign| !sign.is_control()).collect()
+    problem::plain(text, limits::TEXT_BYTES)
 }

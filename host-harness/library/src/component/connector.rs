@@ -15,6 +15,7 @@ use crate::bindings::hooks_exports::{settings_page, texts};
 use crate::connector::http::HttpGate;
 use crate::connector::{ConnectorData, new_instance};
 use crate::credential::entered::SecretTerms;
+use crate::credential::problem::tricks;
 use crate::credential::terms::OAuthTerms;
 use crate::engine::SandboxEngine;
 use crate::limits;
@@ -228,6 +229,12 @@ fn check_description(description: &Description) -> Result<(), String> {
     if !name_ok || description.id.len() > 64 {
         return Err(format!("its id `{}` is not made of 1 to 64 lower-case letters, digits and `-`", description.id));
     }
+    // Both are printed to terminals, and stand in every message.
+    for (what, text) in [("name", &description.name), ("version", &description.version)] {
+        if text.trim().is_empty() || text.len() > limits::NAME_BYTES || text.chars().any(tricks) {
+            return Err(format!("its {what} is empty, longer than {} bytes or has signs that cannot be shown", limits::NAME_BYTES));
+        }
+    }
     if description.kinds.is_empty() {
         return Err("it handles no kind of record".to_owned());
     }
@@ -265,4 +272,45 @@ fn check_description(description: &Description) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn description(name: &str, version: &str) -> Description {
+        let kind = description::KindInfo {
+            kind: "person".to_owned(),
+            label: crate::bindings::hooks::types::Message { id: "person".to_owned(), arguments: Vec::new(), verbatim: None },
+            role: crate::bindings::crm::types::Role::Person,
+            can_create: false,
+            page: None,
+            extras: Vec::new(),
+        };
+        Description {
+            id: "example".to_owned(),
+            name: name.to_owned(),
+            version: version.to_owned(),
+            kinds: vec![kind],
+            operations: Vec::new(),
+            auth: Auth::None,
+            find_batch: 1,
+            write_batch: 1,
+            amend_batch: 1,
+            writes_once: true,
+            parallel: 1,
+            needs_administrator: false,
+            extras: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn f44_a_name_or_version_that_could_trick_a_reader_is_refused() {
+        check_description(&description("Example CRM 云", "1.0.0-beta.1")).unwrap();
+        let long = "x".repeat(limits::NAME_BYTES + 1);
+        for trick in ["", " ", "a\u{1b}[2J", "a\nb", "a\u{202e}b", "a\u{0}", "a\u{2028}b", &long] {
+            assert!(check_description(&description(trick, "1.0.0")).unwrap_err().contains("name"), "{trick:?}");
+            assert!(check_description(&description("Example", trick)).unwrap_err().contains("version"), "{trick:?}");
+        }
+    }
 }

@@ -109,6 +109,13 @@ impl Authorisations {
         Ok(url)
     }
 
+    /// Ends one whose address nobody will go to.
+    pub fn abandon(&self, url: &str) {
+        let Ok(url) = url::Url::parse(url) else { return };
+        let Some((_, state)) = url.query_pairs().find(|(name, _)| name == "state") else { return };
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).retain(|known| !known.state.is(&state));
+    }
+
     /// Finishes one: whatever comes of it, it is over then. Nothing is stored yet.
     ///
     /// # Errors

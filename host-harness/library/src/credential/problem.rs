@@ -163,13 +163,13 @@ impl Problem {
     }
 
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
-        self.arguments.push((name.to_owned(), plain(value)));
+        self.arguments.push((name.to_owned(), plain(value, MOST_WORDS)));
         self
     }
 
     /// Foreign words, shown as they are but for what could not be shown.
     pub(crate) fn saying(mut self, words: &str) -> Self {
-        let words = plain(words);
+        let words = plain(words, MOST_WORDS);
         self.words = (!words.is_empty()).then_some(words);
         self
     }
@@ -222,10 +222,15 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
-/// Without control characters and signs that turn the writing direction, and not too long.
-fn plain(text: &str) -> String {
-    let turns = |sign: &char| matches!(sign, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
-    text.chars().filter(|sign| !sign.is_control() && !turns(sign)).take(MOST_WORDS).collect::<String>().trim().to_owned()
+/// Foreign text on its way to a reader: without control characters and signs that turn the writing direction, and not too long.
+pub(crate) fn plain(text: &str, most: usize) -> String {
+    text.chars().filter(|sign| !tricks(*sign)).take(most).collect::<String>().trim().to_owned()
+}
+
+/// Does it do something to a terminal or a page instead of standing there?
+pub(crate) fn tricks(sign: char) -> bool {
+    sign.is_control()
+        || matches!(sign, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{061c}' | '\u{feff}')
 }
 
 #[cfg(test)]

@@ -63,17 +63,17 @@ pub fn run(about: &About, options: &Options, out: &mut dyn Write) -> Result<bool
     if let Some(file) = &opened.key_made {
         line(out, &words.say("connect.key-made", &[("file", &file.display().to_string())]))?;
     }
-    line(out, &words.say("connect.callback", &[("crm", &crm)]))?;
-    line(out, &format!("  {}", callback.uri))?;
-    line(out, &words.say("connect.open", &[("crm", &crm)]))?;
-    line(out, &format!("  {}", callback.page))?;
-    line(out, &words.say("connect.waiting", &[]))?;
-
     let opening = Opening { login, client: Client { id: options.client_id.clone(), secret }, redirect_uri: callback.uri.clone() };
     let origin = if opening.login.contains("://") { opening.login.clone() } else { format!("https://{}", opening.login) };
     let pages = Pages::new(about.words(), &callback.path, &origin);
     let marks = options.on_premises.clone();
-    let flow = Arc::new(Flow::new(Arc::clone(&account), opening, marks, pages, &callback.path, callback.hosts));
+    let flow = Flow::new(Arc::clone(&account), opening, marks, pages, &callback.path, callback.hosts);
+    let flow = Arc::new(flow.map_err(|problem| about.problem(&problem))?);
+    line(out, &words.say("connect.callback", &[("crm", &crm)]))?;
+    line(out, &format!("  {}", callback.uri))?;
+    line(out, &words.say("connect.open", &[("crm", &crm)]))?;
+    line(out, &format!("  {}", flow.address()))?;
+    line(out, &words.say("connect.waiting", &[]))?;
     let answering = Arc::clone(&flow);
     let server = Server::start(callback.port, Arc::new(move |request| answering.answer(request, now())))
         .map_err(|why| AccountError::Io { what: "the page cannot be served".to_owned(), why })?;
@@ -106,8 +106,6 @@ pub fn run(about: &About, options: &Options, out: &mut dyn Write) -> Result<bool
 struct Callback {
     uri: String,
     path: String,
-    /// Where the browser begins.
-    page: String,
     port: Port,
     hosts: Vec<String>,
 }
@@ -124,7 +122,7 @@ impl Callback {
             let origin = format!("http://localhost:{}", port.number());
             let path = format!("/oauth/{connector}");
             let hosts = local(port.number());
-            return Ok(Self { uri: format!("{origin}{path}"), path, page: format!("{origin}/"), port, hosts });
+            return Ok(Self { uri: format!("{origin}{path}"), path, port, hosts });
         };
         let unusable =
             || AccountError::Said(super::host_words("credential.redirect-setting", &[("address", uri), ("crm", connector)], "en"));
@@ -135,7 +133,7 @@ impl Callback {
         let mut hosts = local(port.number());
         hosts.push(read.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")));
         let path = read.path().trim_end_matches('/').to_owned();
-        Ok(Self { uri: uri.clone(), path, page: uri.clone(), port, hosts })
+        Ok(Self { uri: uri.clone(), path, port, hosts })
     }
 }
 

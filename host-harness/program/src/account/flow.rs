@@ -9,7 +9,7 @@ use pbx_crm_host::account::CrmAccount;
 use pbx_crm_host::account::opening::{Opened, Opening};
 use pbx_crm_host::account::trouble::Trouble;
 use pbx_crm_host::credential::entropy::{Entropy, SystemEntropy};
-use pbx_crm_host::credential::problem::Kind;
+use pbx_crm_host::credential::problem::{Kind, Problem};
 use pbx_crm_host::credential::secret::Secret;
 
 use super::page::{Page, Pages, STYLE_PATH};
@@ -20,6 +20,8 @@ const SESSION: &str = "pbx-crm-connect";
 const MOST_SESSIONS: usize = 20;
 /// Where the result stands, behind the path of the callback: an address without a code in it.
 const RESULT: &str = "/result";
+/// The parameter of the printed address.
+const KEY: &str = "key";
 
 /// How a connect ended.
 pub type Ended = Result<Opened, Trouble>;
@@ -35,7 +37,11 @@ pub struct Flow {
     /// Hosts by which a browser may call this page; any other was brought here by somebody else's name.
     hosts: Vec<String>,
     secure: bool,
+    /// Stands in the address that was printed: who has it reads the administrator's terminal.
+    key: Secret,
     sessions: Mutex<Vec<Session>>,
+    /// Held by the browser tab that begins or finishes: the others wait and see what came of it.
+    working: Mutex<()>,
     ended: Mutex<State>,
     changed: Condvar,
 }
@@ -50,15 +56,27 @@ struct Session {
 #[derive(Default)]
 struct State {
     ended: Option<Ended>,
+    /// Nobody waits for it any more: nothing is begun or finished.
+    over: bool,
     /// The browser has seen it.
     shown: bool,
 }
 
 impl Flow {
     /// `hosts` with their ports, such as "localhost:8750".
-    #[must_use]
-    pub fn new(account: Arc<CrmAccount>, opening: Opening, on_premises: Vec<String>, pages: Pages, path: &str, hosts: Vec<String>) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// The system gives no random bytes.
+    pub fn new(
+        account: Arc<CrmAccount>,
+        opening: Opening,
+        on_premises: Vec<String>,
+        pages: Pages,
+        path: &str,
+        hosts: Vec<String>,
+    ) -> Result<Self, Problem> {
+        Ok(Self {
+            key: random()?,
             secure: opening.redirect_uri.starts_with("https:"),
             account,
             opening,
@@ -67,9 +85,17 @@ impl Flow {
             path: path.to_owned(),
             hosts,
             sessions: Mutex::default(),
+            working: Mutex::default(),
             ended: Mutex::default(),
             changed: Condvar::new(),
-        }
+        })
+    }
+
+    /// The address to print. Only who has it gets a session: others on this machine, or on the network where the callback has a public
+    /// name, could otherwise connect an account of their own.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("{}?{KEY}={}", self.opening.redirect_uri, self.key.expose())
     }
 
     /// Answers a browser. May take as long as the CRM does.
@@ -83,20 +109,24 @@ impl Flow {
         let rest = path.strip_prefix(&self.path).map(|rest| if rest == "/" { "" } else { rest });
         match (request.method(), rest) {
             (&Method::GET, Some("")) if is_callback(query) => self.callback(request, query, now),
-            (&Method::GET, Some("")) => self.first_page(request),
+            (&Method::GET, Some("")) => match form_field(query.as_bytes(), KEY) {
+                Some(key) => self.admit(request, &key),
+                None => self.first_page(request),
+            },
             (&Method::POST, Some("")) => self.begin(request, now),
             (&Method::GET, Some(RESULT)) => self.result(request),
             (&Method::GET, Some(STYLE_PATH)) => self.pages.style(),
-            (&Method::GET, None) if path == "/" => self.pages.elsewhere(self.home()),
             _ => self.not_found(),
         }
     }
 
-    /// Waits until it has ended, one way or the other; none: it has not.
+    /// Waits until it has ended, one way or the other; none: it has not, and it will not any more. Who is just being answered is waited for.
     pub fn wait(&self, most: Duration) -> Option<Ended> {
         let state = self.state();
-        let (state, _) =
-            self.changed.wait_timeout_while(state, most, |state| state.ended.is_none()).unwrap_or_else(PoisonError::into_inner);
+        drop(self.changed.wait_timeout_while(state, most, |state| state.ended.is_none()));
+        let _nobody_works = lock(&self.working);
+        let mut state = self.state();
+        state.over = true;
         state.ended.clone()
     }
 
@@ -106,14 +136,17 @@ impl Flow {
         let _shown_or_late = self.changed.wait_timeout_while(state, most, |state| !state.shown);
     }
 
-    fn first_page(&self, request: &Request<Vec<u8>>) -> Page {
-        let (Ok(id), Ok(form)) = (random(), random()) else { return self.not_found() };
-        let show = |form: &str| self.pages.connect(&self.account, &self.opening, &self.on_premises, form);
-        let mut sessions = lock(&self.sessions);
-        if let Some(known) = cookie(request).and_then(|cookie| sessions.iter().find(|session| session.id.is(cookie))) {
-            return show(known.form.expose());
+    /// Gives a browser that has the printed address its session, and takes the key out of the address.
+    fn admit(&self, request: &Request<Vec<u8>>, key: &str) -> Page {
+        let bare = self.pages.elsewhere(self.home());
+        if self.known(request).is_some() {
+            return bare;
         }
-        let mut page = show(form.expose());
+        if !self.key.is(key) {
+            return self.bad_request();
+        }
+        let (Ok(id), Ok(form)) = (random(), random()) else { return self.not_found() };
+        let mut page = bare;
         let secure = if self.secure { "; Secure" } else { "" };
         // Lax: the CRM's page leads back here.
         let value = format!("{SESSION}={}; Path={}; HttpOnly; SameSite=Lax{secure}", id.expose(), self.home());
@@ -121,11 +154,19 @@ impl Flow {
             value.set_sensitive(true);
             page.headers_mut().insert(SET_COOKIE, value);
         }
+        let mut sessions = lock(&self.sessions);
         if sessions.len() >= MOST_SESSIONS {
             sessions.remove(0);
         }
         sessions.push(Session { id, form });
         page
+    }
+
+    fn first_page(&self, request: &Request<Vec<u8>>) -> Page {
+        match self.known(request) {
+            Some((_, form)) => self.pages.connect(&self.account, &self.opening, &self.on_premises, form.expose()),
+            None => self.bad_request(),
+        }
     }
 
     fn begin(&self, request: &Request<Vec<u8>>, now: u64) -> Page {
@@ -135,6 +176,10 @@ impl Flow {
         let Some(session) = self.known(request).filter(|(_, known)| known.is(&form) && !from_elsewhere) else {
             return self.bad_request();
         };
+        let _alone = lock(&self.working);
+        if self.is_over() {
+            return self.result(request);
+        }
         match self.account.begin(&self.opening, session.0.expose(), now) {
             Ok(url) => self.pages.elsewhere(&url),
             Err(trouble) => {
@@ -146,6 +191,11 @@ impl Flow {
 
     fn callback(&self, request: &Request<Vec<u8>>, query: &str, now: u64) -> Page {
         let Some((session, _)) = self.known(request) else { return self.bad_request() };
+        let _alone = lock(&self.working);
+        let result = format!("{}{RESULT}", self.path);
+        if self.is_over() {
+            return self.pages.elsewhere(&result);
+        }
         match self.account.finish(query, session.expose(), now) {
             // It belongs to nothing that was begun: nobody is told more, and whoever is on the way goes on.
             Err(trouble) if trouble.id() == Kind::UnknownCallback.id() => {
@@ -155,7 +205,7 @@ impl Flow {
             }
             ended => {
                 self.end(ended);
-                self.pages.elsewhere(&format!("{}{RESULT}", self.path))
+                self.pages.elsewhere(&result)
             }
         }
     }
@@ -166,6 +216,7 @@ impl Flow {
         }
         let mut state = self.state();
         let page = match &state.ended {
+            None if state.over => return self.bad_request(),
             None => return self.pages.elsewhere(self.home()),
             Some(Ok(opened)) => {
                 let words = |message| self.account.connectors_words(message, self.pages.words().language());
@@ -188,6 +239,11 @@ impl Flow {
             state.ended = Some(ended);
             self.changed.notify_all();
         }
+    }
+
+    fn is_over(&self) -> bool {
+        let state = self.state();
+        state.over || state.ended.is_some()
     }
 
     /// The browser's session and the secret of its form.
@@ -249,7 +305,7 @@ fn cookie(request: &Request<Vec<u8>>) -> Option<&str> {
 }
 
 /// 256 bits that nobody can guess.
-fn random() -> Result<Secret, pbx_crm_host::credential::problem::Problem> {
+fn random() -> Result<Secret, Problem> {
     let mut bytes = [0_u8; 32];
     SystemEntropy.fill(&mut bytes)?;
     Ok(Secret::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))

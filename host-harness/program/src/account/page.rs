@@ -7,8 +7,9 @@ use http::{HeaderValue, Response, StatusCode};
 use minijinja::Environment;
 use minijinja::value::{Serde, Value};
 use pbx_crm_host::account::CrmAccount;
-use pbx_crm_host::account::approval::{At, Operation, operations};
+use pbx_crm_host::account::approval::{At, Operation, account_hosts, operations, sign_in_facts};
 use pbx_crm_host::account::opening::{Opened, Opening};
+use pbx_crm_host::bindings::connector::exports::pbx::crm::description::Description;
 use serde::Serialize;
 use serde_json::json;
 
@@ -65,7 +66,7 @@ impl Pages {
         let crm = [("crm", description.name.as_str())];
         let say = |id: &str| self.words.say(id, &crm);
         let declared = operations(description);
-        let shown: Vec<Shown> = declared.iter().map(|operation| self.shown(operation, &declared, &description.name)).collect();
+        let shown: Vec<Shown> = declared.iter().map(|operation| self.shown(operation, &declared, description)).collect();
         let hints = ["credential.redirect-mismatch", "credential.wrong-client", "credential.app-blocked"];
         let page = json!({
             "title": say("page.connect-title"),
@@ -76,6 +77,7 @@ impl Pages {
             "on_premises": on_premises,
             "any_not_confinable": shown.iter().any(|operation| operation.not_confinable),
             "operations": shown,
+            "facts": sign_in_facts(description),
             "form": form,
             "hints": hints.map(|id| super::host_words(id, &crm, self.words.language())),
             "t": {
@@ -90,6 +92,8 @@ impl Pages {
                 "approve_hint": self.words.say("page.approve-hint", &[("connector", &description.id), ("version", &description.version)]),
                 "what_for": say("page.what-for"),
                 "requests": say("page.requests"),
+                "sign_in_facts": say("page.sign-in-facts"),
+                "sign_in_facts_hint": say("page.sign-in-facts-hint"),
                 "not_confinable": say("page.not-confinable"),
                 "not_confinable_hint": say("page.not-confinable-hint"),
                 "go": say("page.go"),
@@ -151,7 +155,7 @@ impl Pages {
         self.guarded(response)
     }
 
-    fn shown(&self, operation: &Operation, all: &[Operation], crm: &str) -> Shown {
+    fn shown(&self, operation: &Operation, all: &[Operation], description: &Description) -> Shown {
         let requests = operation.methods.iter().flat_map(|method| operation.paths.iter().map(move |path| format!("{method} {path}")));
         Shown {
             functions: operation.during.iter().map(|function| self.words.function(function)).collect(),
@@ -159,7 +163,10 @@ impl Pages {
             at: match &operation.at {
                 At::Host(host) | At::Unknown(host) => host.clone(),
                 At::Setting(key) => self.words.say("page.at-setting", &[("key", key)]),
-                At::Account => self.words.say("page.at-account", &[("crm", crm)]),
+                At::Account => {
+                    let hosts = account_hosts(description).join(", ");
+                    self.words.say("page.at-account", &[("crm", &description.name), ("hosts", &hosts)])
+                }
             },
             not_confinable: operation.is_not_confinable(all),
         }
