@@ -254,7 +254,7 @@ fn an_account_is_connected_looked_at_and_disconnected() {
         "not confinable by path",
         "api refresh_token openid",
         // All that is stored as approved is shown.
-        "*.my.salesforce.com",
+        "*.salesforce.com",
         "token path /services/oauth2/token",
         "revoke path /services/oauth2/revoke",
         "signature of token answers",
