@@ -14,6 +14,7 @@ const GUESTS: &[(&str, &str, &str)] = &[
     ("pbx-webhook-connector", "pbx_webhook_connector.wasm", "PBX_CRM_WEBHOOK"),
     ("pbx-salesforce-connector", "pbx_salesforce_connector.wasm", "PBX_CRM_SALESFORCE"),
     ("pbx-greeter", "pbx_greeter.wasm", "PBX_CRM_TEST_GREETER"),
+    ("pbx-keyholder", "pbx_keyholder.wasm", "PBX_CRM_TEST_KEYHOLDER"),
     ("pbx-naughty-plugin", "pbx_naughty_plugin.wasm", "PBX_CRM_TEST_NAUGHTY_PLUGIN"),
     ("pbx-naughty-connector", "pbx_naughty_connector.wasm", "PBX_CRM_TEST_NAUGHTY_CONNECTOR"),
     ("pbx-thief", "pbx_thief.wasm", "PBX_CRM_TEST_THIEF"),

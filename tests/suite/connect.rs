@@ -439,6 +439,52 @@ fn the_secret_comes_from_a_file_or_the_standard_input_and_never_from_an_argument
     assert!(code == Some(2) && text.contains("unexpected argument"), "{text}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_folder_that_others_may_change_is_refused_and_a_secret_that_others_may_read_is_told() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let scene = Scene::new("modes");
+    let admin = scene.variable("SF_ADMIN_USER").to_owned();
+    std::fs::create_dir_all(&scene.folder).unwrap();
+    let mode = |path: &Path, mode: u32| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    for open in [0o770, 0o707, 0o777, 0o720] {
+        mode(&scene.folder, open);
+        let (code, text) = scene.run(&["connect", "--client-id", "x", "--port", "0"]);
+        assert!(code == Some(2) && text.contains(&format!("mode {open:04o}")) && text.contains("chmod go-w"), "{code:?} {text}");
+        assert!(scene.files().is_empty(), "nothing was put there");
+    }
+    mode(&scene.folder, 0o755);
+    let file = scene.folder.with_extension("open-secret");
+    std::fs::write(&file, TEST_CLIENT_SECRET).unwrap();
+    mode(&file, 0o644);
+    let connecting = scene.connect(&["--client-secret-file", file.to_str().unwrap()]);
+    assert!(connecting.said.contains("! Others than its owner may read"), "{}", connecting.said);
+    connecting.go(&admin, true);
+    assert_eq!(connecting.end().0, Some(0));
+    mode(&scene.folder, 0o770);
+    let (code, text) = scene.run(&["status"]);
+    assert!(code == Some(2) && text.contains("mode 0770"), "{code:?} {text}");
+    std::fs::remove_file(file).unwrap();
+}
+
+#[test]
+fn an_account_with_a_name_of_its_own_is_another_one() {
+    let scene = Scene::new("named");
+    let admin = scene.variable("SF_ADMIN_USER").to_owned();
+    let connecting = scene.connect(&["--account", "sales"]);
+    connecting.go(&admin, true);
+    assert_eq!(connecting.end().0, Some(0));
+    assert_eq!(scene.run(&["status"]).0, Some(1));
+    assert_eq!(scene.run(&["status", "--check", "--account", "sales"]).0, Some(0));
+    assert_eq!(scene.run(&["users", "--account", "sales"]).0, Some(0));
+    assert_eq!(scene.run(&["disconnect", "--yes", "--account", "sales"]).0, Some(0));
+    assert_eq!(scene.run(&["status", "--account", "sales"]).0, Some(1));
+    for wrong in ["", &"x".repeat(65), "a\u{1b}[2J"] {
+        assert_eq!(scene.run(&["status", "--account", wrong]).0, Some(2), "{wrong:?}");
+    }
+}
+
 #[test]
 fn what_cannot_be_tried_is_told_and_ends_with_2() {
     let scene = Scene::new("impossible");
@@ -453,6 +499,12 @@ fn what_cannot_be_tried_is_told_and_ends_with_2() {
         let (code, text) = scene.run(&arguments);
         assert!(code == Some(2) && text.contains(expected), "{arguments:?}: {code:?} {text}");
     }
+    // Not what an app without a secret is: an unset variable of a script.
+    let mut command = scene.command(&["connect", "--client-id", "x", "--port", "0"]);
+    let (code, text) = told(&command.env("PBX_CRM_CLIENT_SECRET", "").output().unwrap());
+    assert!(code == Some(2) && text.contains("nothing in PBX_CRM_CLIENT_SECRET"), "{code:?} {text}");
+    let (code, text) = scene.run(&["connect", "--port", "0"]);
+    assert!(code == Some(2) && text.contains("--client-id"), "{code:?} {text}");
     // Sealed with a key that is gone: nothing is overwritten.
     std::fs::create_dir_all(&scene.folder).unwrap();
     std::fs::write(scene.folder.join("credentials.sealed"), b"sealed").unwrap();

@@ -14,7 +14,9 @@ use crate::connector::permit::Permits;
 use crate::connector::run::{Answer, Question};
 use crate::core::io::{HttpAnswer, HttpFailure, HttpRequest};
 use crate::credential::connection::Connection;
+use crate::credential::entered::SecretTerms;
 use crate::credential::problem::Problem;
+use crate::credential::secret::Secret;
 use crate::event::Moment;
 use crate::limits;
 
@@ -41,8 +43,11 @@ impl CrmAccount {
         }
     }
 
-    /// The account's address, as the last token answer told it.
+    /// The account's address, as the last token answer told it, or as the connector and the settings name it.
     fn api(&self) -> Result<String, Trouble> {
+        if self.entered.is_some() {
+            return Ok(self.base(None));
+        }
         let granted = self.credentials.current(self.credential())?;
         Ok(self.base(granted.api().map(|origin| origin.address())))
     }
@@ -52,6 +57,18 @@ impl CrmAccount {
         let granted = self.credential().unsaved(connection)?;
         let base = self.base(connection.grant.api.clone());
         self.ask_at(base, None, question, now, |request, time_left| self.way.send_with(request, &granted, time_left))
+    }
+
+    /// Asks with what was just entered. Nothing is stored.
+    pub(super) fn ask_with(
+        &self,
+        terms: &SecretTerms,
+        fields: &[(String, Secret)],
+        question: &Question,
+        now: Moment,
+    ) -> Result<Answer, Trouble> {
+        let carry = |request: &HttpRequest, time_left| self.way.send_entered(request, terms, fields, time_left);
+        self.ask_at(self.base(None), None, question, now, carry)
     }
 
     fn ask_at(

@@ -59,11 +59,16 @@ impl CrmAccount {
     /// It does not work, or the connector was not approved as it is now. Nothing is changed but that a token may have been renewed.
     pub fn check(&self, now: Moment) -> Result<Checked, Trouble> {
         self.must_be_approved()?;
-        self.credentials.try_again(self.credential())?;
+        if self.entered.is_none() {
+            self.credentials.try_again(self.credential())?;
+        }
         let Answer::Account(account) = self.ask(&Question::Verify, now)? else {
             return Err(RunFailure::Missing("account").into());
         };
-        self.credentials.belongs_to(self.credential(), &account.organisation)?;
+        match &self.entered {
+            Some(entered) => entered.belongs_to(&account.organisation)?,
+            None => self.credentials.belongs_to(self.credential(), &account.organisation)?,
+        }
         let warnings = self.must_administer(&account, "account.no-longer-administrator")?;
         Ok(Checked { who: who(&account), warnings, usage: account.usage })
     }
@@ -133,7 +138,7 @@ impl CrmAccount {
     /// # Errors
     /// Nobody has connected the account, or the connector declares more now than was approved then.
     pub fn must_be_approved(&self) -> Result<Approval, Trouble> {
-        if self.credentials.connection(&self.connection_row)?.is_none() {
+        if !self.is_connected()? {
             return Err(Problem::about(Kind::NotConnected, self.vendor()).into());
         }
         let approval = self.approval()?.ok_or_else(|| Cause::host("account.not-approved", &[("crm", self.vendor())]))?;

@@ -13,7 +13,11 @@ impl CrmAccount {
     /// # Errors
     /// The store cannot forget it. Repeat it then.
     pub fn disconnect(&self, now: Moment) -> Result<Revoked, Trouble> {
-        let revoked = self.credentials.disconnect(self.credential(), now, PATIENCE)?;
+        let revoked = match &self.entered {
+            None => self.credentials.disconnect(self.credential(), now, PATIENCE)?,
+            Some(entered) if entered.forget()? => Revoked::NoWay,
+            Some(_) => Revoked::NothingToRevoke,
+        };
         Approval::forget(&*self.store, &self.approval_row, self.vendor())?;
         Ok(revoked)
     }

@@ -3,6 +3,7 @@
 //! This is what stands between a page or a command line and the credentials. Whoever shows something to administrators asks here:
 //!
 //! * [`opening`]: the way of the administrator's browser, and what must hold before an account is kept;
+//! * [`entering`]: the same with a secret that the administrator enters;
 //! * [`checking`]: does it still work, who are its users, what is left of its allowance;
 //! * [`closing`]: it is disconnected, and what is known of it forgotten;
 //! * [`status`]: what is known without asking the CRM;
@@ -15,6 +16,7 @@ pub mod approval;
 mod asking;
 pub mod checking;
 pub mod closing;
+pub mod entering;
 pub mod opening;
 mod probe;
 pub mod status;
@@ -28,7 +30,9 @@ use crate::bindings::hooks::types::Message;
 use crate::component::PreparedConnector;
 use crate::credential::authorisation::Authorisations;
 use crate::credential::endpoint::ByWire;
+use crate::credential::entered::{Entered, SecretTerms};
 use crate::credential::entropy::Entropy;
+use crate::credential::problem::Problem;
 use crate::credential::refresh::{Account, Credentials};
 use crate::credential::store::{CredentialStore, Row};
 use crate::credential::terms::OAuthTerms;
@@ -73,6 +77,8 @@ pub struct CrmAccount {
     settings: Settings,
     language: String,
     terms: Arc<OAuthTerms>,
+    /// What is entered; none: the account is opened by signing in.
+    entered: Option<Entered>,
     store: Arc<dyn CredentialStore>,
     credentials: Arc<Credentials>,
     wire: Arc<dyn Wire>,
@@ -87,14 +93,24 @@ impl CrmAccount {
     /// Nothing is sent yet.
     ///
     /// # Errors
-    /// The connector's CRM is not opened by signing in, or an address cannot be marked.
+    /// The connector's CRM is opened by nothing, or an address cannot be marked.
     pub fn new(parts: AccountParts) -> Result<Self, Message> {
         let description = parts.connector.description();
-        let (terms, on_premises) = sign_in(description, &parts.on_premises)?;
+        let (terms, on_premises) = terms_of(description, &parts.on_premises)?;
         let id = &description.id;
         let (connection_row, approval_row) = (Row::connection(id, &parts.account), Row::approval(id, &parts.account));
-        let terms = Arc::new(terms);
-        let key = Key::OAuth { credentials: Arc::clone(&parts.credentials), row: connection_row.clone(), terms: Arc::clone(&terms) };
+        let (terms, entered) = match terms {
+            Terms::SignIn(terms) => (Arc::new(terms), None),
+            Terms::Secret(terms) => {
+                let nothing_to_sign_in_to = OAuthTerms { vendor: terms.vendor.clone(), ..OAuthTerms::default() };
+                let entered = Entered::new(Arc::clone(&parts.store), connection_row.clone(), Arc::new(terms));
+                (Arc::new(nothing_to_sign_in_to), Some(entered))
+            }
+        };
+        let key = match &entered {
+            Some(entered) => Key::Entered(entered.clone()),
+            None => Key::OAuth { credentials: Arc::clone(&parts.credentials), row: connection_row.clone(), terms: Arc::clone(&terms) },
+        };
         Ok(Self {
             way: Way::new(description, &parts.settings, Arc::clone(&parts.wire), on_premises.clone(), key),
             connection_row,
@@ -104,6 +120,7 @@ impl CrmAccount {
             settings: parts.settings,
             language: parts.language,
             terms,
+            entered,
             store: parts.store,
             credentials: parts.credentials,
             endpoint: ByWire(Arc::clone(&parts.wire)),
@@ -120,7 +137,7 @@ impl CrmAccount {
         &self.connector
     }
 
-    /// How the account is opened.
+    /// How the account is signed in to; without any login host where a secret is entered instead.
     #[must_use]
     pub fn terms(&self) -> &OAuthTerms {
         &self.terms
@@ -134,6 +151,14 @@ impl CrmAccount {
         Ok(Approval::load(&*self.store, &self.approval_row)?)
     }
 
+    /// Is anything kept with which it can be opened?
+    fn is_connected(&self) -> Result<bool, Problem> {
+        match &self.entered {
+            Some(entered) => entered.is_kept(),
+            None => Ok(self.credentials.connection(&self.connection_row)?.is_some()),
+        }
+    }
+
     fn credential(&self) -> Account<'_> {
         Account { row: &self.connection_row, terms: &self.terms, on_premises: &self.on_premises }
     }
@@ -143,15 +168,29 @@ impl CrmAccount {
     }
 }
 
+/// How a connector's account is opened.
+#[derive(Debug, Clone)]
+pub enum Terms {
+    /// By an administrator who signs in with a browser.
+    SignIn(OAuthTerms),
+    /// With a secret that an administrator enters.
+    Secret(SecretTerms),
+}
+
 /// How a connector's account is opened, and with which addresses marked as on premises.
 ///
 /// # Errors
-/// It is not opened by signing in, or an address cannot be marked.
-pub fn sign_in(description: &Description, marks: &[String]) -> Result<(OAuthTerms, OnPremises), Message> {
+/// It is opened by nothing, or an address cannot be marked.
+pub fn terms_of(description: &Description, marks: &[String]) -> Result<(Terms, OnPremises), Message> {
     let refused = |id: &str, why: &str| host_message(id, &[("crm", &description.name), ("why", why)]);
     let on_premises = marks.iter().try_fold(OnPremises::default(), |known, address| {
         known.with(address).map_err(|why| refused("account.mark", &format!("{address}: {why}")))
     })?;
-    let terms = OAuthTerms::declared(description).map_err(|why| refused("account.no-sign-in", &why))?;
+    let unusable = |why: String| refused("account.no-sign-in", &why);
+    let sign_in = OAuthTerms::declared(description).map_err(unusable)?.map(Terms::SignIn);
+    let terms = match sign_in {
+        None => SecretTerms::declared(description).map_err(unusable)?.map(Terms::Secret),
+        some => some,
+    };
     Ok((terms.ok_or_else(|| refused("account.no-sign-in", "auth"))?, on_premises))
 }

@@ -39,6 +39,9 @@ impl CrmAccount {
     /// # Errors
     /// A setting is wrong, or the sign-in page refuses the app.
     pub fn begin(&self, opening: &Opening, session: &str, now: Moment) -> Result<String, Trouble> {
+        if self.entered.is_some() {
+            return Err(Cause::host("account.no-sign-in", &[("crm", self.vendor()), ("why", "secret")]).into());
+        }
         let application = Application {
             row: self.connection_row.clone(),
             terms: self.terms.clone(),
@@ -94,7 +97,7 @@ impl CrmAccount {
 
     /// The approval that a new one takes the place of. One that this release cannot read is worth nothing; one that just now could not be
     /// read may be a good one, and is not put at risk.
-    fn approval_to_replace(&self) -> Result<Option<Approval>, Trouble> {
+    pub(super) fn approval_to_replace(&self) -> Result<Option<Approval>, Trouble> {
         match Approval::load(&*self.store, &self.approval_row) {
             Err(problem) if problem.kind() == Kind::RowUnreadable => Ok(None),
             told => Ok(told?),
@@ -102,7 +105,7 @@ impl CrmAccount {
     }
 
     /// Puts the approval back that went with the connection that stays.
-    fn restore(&self, before: Option<&Approval>) {
+    pub(super) fn restore(&self, before: Option<&Approval>) {
         let restored = match before {
             Some(before) => before.keep(&*self.store, &self.approval_row, self.vendor()),
             None => Approval::forget(&*self.store, &self.approval_row, self.vendor()),

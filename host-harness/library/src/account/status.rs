@@ -46,20 +46,23 @@ impl CrmAccount {
     /// How it stands, by what is stored.
     #[must_use]
     pub fn status(&self) -> Status {
-        let connection = match self.credentials.connection(&self.connection_row) {
-            Ok(None) => return Status::NotConnected,
-            told => told,
+        // What stopped it, if it is connected.
+        let stopped = match &self.entered {
+            Some(entered) => entered.is_kept().map(|kept| kept.then_some(None)),
+            None => {
+                let connection = self.credentials.connection(&self.connection_row);
+                connection.map(|connection| connection.map(|connection| connection.stopped(self.vendor())))
+            }
         };
         let account = self.approval().ok().flatten().map(|approval| Box::new(Since::from(approval)));
         let problem = |trouble: Trouble, since| Status::WithProblem { account: account.clone(), trouble: Box::new(trouble), since };
-        match connection {
+        match stopped {
             Err(why) => problem(why.into(), None),
-            Ok(connection) => match connection.and_then(|connection| connection.stopped(self.vendor())) {
-                Some((why, since)) => problem(why.into(), Some(since)),
-                None => match self.must_be_approved() {
-                    Ok(approval) => Status::Connected(Box::new(approval.into())),
-                    Err(trouble) => problem(trouble, None),
-                },
+            Ok(None) => Status::NotConnected,
+            Ok(Some(Some((why, since)))) => problem(why.into(), Some(since)),
+            Ok(Some(None)) => match self.must_be_approved() {
+                Ok(approval) => Status::Connected(Box::new(approval.into())),
+                Err(trouble) => problem(trouble, None),
             },
         }
     }

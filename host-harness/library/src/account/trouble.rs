@@ -113,6 +113,7 @@ impl CrmAccount {
     #[must_use]
     pub fn about_revoking(&self, revoked: &Revoked) -> Option<Message> {
         match revoked {
+            Revoked::NoWay if self.entered.is_some() => Some(host_message("account.secret-lives-on", &[("crm", self.vendor())])),
             Revoked::Done | Revoked::WasDead | Revoked::NothingToRevoke => None,
             Revoked::NoWay | Revoked::NotConfirmed(_) => Some(host_message("account.not-revoked", &[("crm", self.vendor())])),
         }
@@ -139,6 +140,7 @@ pub fn problem_in(problem: &Problem, language: &str) -> String {
 }
 
 /// Foreign text on its way to a reader.
-pub(super) fn plain(text: &str) -> String {
+#[must_use]
+pub fn plain(text: &str) -> String {
     problem::plain(text, limits::TEXT_BYTES)
 }

@@ -52,6 +52,17 @@ impl SecretTerms {
     pub fn declared(description: &Description) -> Result<Option<Self>, String> {
         let Auth::Secret(secret) = &description.auth else { return Ok(None) };
         let fields: Vec<String> = secret.fields.iter().map(|field| field.name.clone()).collect();
+        // They are shown, typed, and stand in patterns between braces.
+        let odd = |name: &&String| {
+            let spelt = name.bytes().all(|sign| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == b'-' || sign == b'_');
+            name.is_empty() || name.len() > 64 || !spelt || fields.iter().filter(|other| other == name).count() > 1
+        };
+        if let Some(name) = fields.iter().find(odd) {
+            return Err(format!(
+                "the field `{}` of its secret is there twice, or not made of 1 to 64 lower-case letters, digits, `-` and `_`",
+                name.escape_debug()
+            ));
+        }
         let known = |name: &String| {
             if fields.contains(name) {
                 Ok(name.clone())
@@ -80,6 +91,22 @@ impl SecretTerms {
             return Err("it wants a secret without fields, or puts it nowhere".to_owned());
         }
         Ok(Some(Self { vendor: description.name.clone(), fields, placements }))
+    }
+
+    /// Are these all of its fields, each with something in it?
+    ///
+    /// # Errors
+    /// The problem names the first that is missing, empty or too much.
+    pub fn check_entered(&self, fields: &[(String, Secret)]) -> Result<(), Problem> {
+        let unusable = |name: &str| Problem::about(Kind::SecretUnusable, &self.vendor).with("field", name);
+        let filled = |name: &&String| fields.iter().filter(|(known, secret)| known == *name && !secret.expose().is_empty()).count() == 1;
+        if let Some(missing) = self.fields.iter().find(|name| !filled(name)) {
+            return Err(unusable(missing));
+        }
+        match fields.iter().find(|(name, _)| !self.fields.contains(name)) {
+            Some((name, _)) => Err(unusable(name)),
+            None => Ok(()),
+        }
     }
 
     /// The request with the secret in it, and what must not come back in its answer.
@@ -208,34 +235,54 @@ impl Entered {
         Ok(self.kept()?.and_then(|kept| kept.organisation))
     }
 
+    /// As the connector declared.
+    #[must_use]
+    pub fn terms(&self) -> &SecretTerms {
+        &self.terms
+    }
+
+    /// Is there an account?
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn is_kept(&self) -> Result<bool, Problem> {
+        Ok(self.kept()?.is_some())
+    }
+
+    /// Is the account, if there is one, of this organisation?
+    ///
+    /// # Errors
+    /// It is of another one, or the store cannot be read.
+    pub fn belongs_to(&self, organisation: &str) -> Result<(), Problem> {
+        match self.organisation()? {
+            Some(known) if known != organisation => {
+                Err(Problem::about(Kind::OtherOrganisation, &self.terms.vendor).with("known", &known).with("now", organisation))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Keeps what was entered, after the connector's `verify` has told the organisation with it.
     ///
     /// # Errors
     /// A field is missing, it is another organisation than before (disconnect first: waiting work belongs to it), or the store cannot.
     pub fn keep(&self, fields: Vec<(String, Secret)>, organisation: &str) -> Result<(), Problem> {
-        let empty = |name: &&String| !fields.iter().any(|(known, secret)| known == *name && !secret.expose().is_empty());
-        if let Some(missing) = self.terms.fields.iter().find(empty) {
-            return Err(Problem::about(Kind::SecretUnusable, &self.terms.vendor).with("field", missing));
-        }
+        self.terms.check_entered(&fields)?;
         let stored = self.store.load(&self.row)?;
-        if let Some(known) = self.organisation()?
-            && known != organisation
-        {
-            return Err(Problem::about(Kind::OtherOrganisation, &self.terms.vendor).with("known", &known).with("now", organisation));
-        }
+        self.belongs_to(organisation)?;
         let fields = fields.into_iter().map(|(name, secret)| KeptField { name, secret }).collect();
         let kept = Kept { form: FORM, fields, organisation: Some(organisation.to_owned()) };
         let content = serde_json::to_vec(&kept).map(Zeroizing::new).map_err(|_| Problem::new(Kind::RowUnreadable))?;
         self.store.put(&self.row, stored.map(|stored| stored.version), &content).map(|_| ()).map_err(|why| self.changed(why))
     }
 
-    /// Forgets the account. There is nobody to give a secret back to: it is ended at the CRM.
+    /// Forgets the account; false: there was none. There is nobody to give a secret back to: it is ended at the CRM.
     ///
     /// # Errors
     /// The store cannot.
-    pub fn forget(&self) -> Result<(), Problem> {
-        let Some(stored) = self.store.load(&self.row)? else { return Ok(()) };
-        self.store.delete(&self.row, stored.version).map_err(|why| self.changed(why))
+    pub fn forget(&self) -> Result<bool, Problem> {
+        let Some(stored) = self.store.load(&self.row)? else { return Ok(false) };
+        self.store.delete(&self.row, stored.version).map(|()| true).map_err(|why| self.changed(why))
     }
 
     fn changed(&self, why: NotStored) -> Problem {

@@ -188,6 +188,23 @@ impl Way {
         let token = granted.header().expose().rsplit(' ').next().unwrap_or_default();
         Ok(mask::mask(answer, &Secret::new(token), Extent::Piece))
     }
+
+    /// The same with a secret that was just entered and is not kept yet.
+    ///
+    /// # Errors
+    /// See [`Way::send`].
+    pub fn send_entered(
+        &self,
+        request: &HttpRequest,
+        terms: &entered::SecretTerms,
+        fields: &[(String, Secret)],
+        time_left: Duration,
+    ) -> HttpAnswer {
+        self.check(&request.url)?;
+        let (request, secrets) = terms.place(fields, prepare(request)?).map_err(credential)?;
+        let answer = self.wire.carry(request, time_left)?;
+        Ok(secrets.iter().fold(answer, |answer, secret| mask::mask(answer, secret, Extent::Whole)))
+    }
 }
 
 /// The ways of all connectors. To be shared between threads.

@@ -140,8 +140,11 @@ fn tell_account(account: &Since, words: &Words, out: &mut dyn Write) -> Result<(
     if !who.user_name.is_empty() {
         line(out, &words.say("status.user", &[("name", &who.user_name)]))?;
     }
-    line(out, &words.say("status.login", &[("login", &account.login)]))?;
-    line(out, &words.say("status.callback", &[("address", &account.redirect_uri)]))?;
+    // Neither is known of an account whose secret was entered.
+    if !account.login.is_empty() {
+        line(out, &words.say("status.login", &[("login", &account.login)]))?;
+        line(out, &words.say("status.callback", &[("address", &account.redirect_uri)]))?;
+    }
     line(out, &words.say("status.since", &[("time", &time(account.since))]))
 }
 

@@ -3,10 +3,12 @@
 //! `connect` serves a plain page on loopback ([`server`], [`flow`], [`page`]) and waits for the browser. All that matters happens in the
 //! library's `account`; here is what is shown, in the reader's language ([`words`]), and where accounts are kept ([`place`]).
 
+mod approved;
 pub mod arguments;
 mod asked;
 pub mod commands;
 pub mod connect;
+pub mod enter;
 pub mod flow;
 pub mod page;
 pub mod place;
@@ -20,8 +22,8 @@ use std::time::{Duration, SystemTime};
 
 use pbx_crm_host::account::approval::Approval;
 use pbx_crm_host::account::trouble::problem_in;
-use pbx_crm_host::account::{AccountParts, CrmAccount, sign_in};
-use pbx_crm_host::bindings::hooks::types::Message;
+use pbx_crm_host::account::{AccountParts, CrmAccount, terms_of};
+use pbx_crm_host::bindings::hooks::types::{Message, SettingValue};
 use pbx_crm_host::component::{LoadError, PreparedConnector, Source};
 use pbx_crm_host::credential::endpoint::ByWire;
 use pbx_crm_host::credential::entropy::SystemEntropy;
@@ -43,6 +45,10 @@ use words::Words;
 pub struct About {
     /// A connector that the program carries, by its id, or the file of another.
     pub connector: String,
+    /// Which of the connector's accounts; none: the one that bears the connector's id.
+    pub account: Option<String>,
+    /// The connector's settings, as they are entered.
+    pub settings: Vec<(String, String)>,
     /// Where accounts are kept.
     pub state_dir: Option<PathBuf>,
     /// The reader's language.
@@ -114,11 +120,23 @@ impl About {
         let connector = self.load()?;
         let crm = connector.description().name.clone();
         let Some(opened) = self.place()?.open().map_err(|why| self.said(why))? else { return Ok(Err(crm)) };
-        let id = connector.description().id.clone();
+        let row = Row::approval(&connector.description().id, self.id(&connector));
         // An approval that cannot be read marks nothing; what is wrong with it is told by the account.
-        let marks = Approval::load(&*opened.store, &Row::approval(&id, &id)).ok().flatten().map(|approval| approval.on_premises);
+        let marks = Approval::load(&*opened.store, &row).ok().flatten().map(|approval| approval.on_premises);
         let account = self.account(connector, opened.store, marks.unwrap_or_default())?;
         Ok(Ok(Known { account: Arc::new(account), words: self.words(), crm }))
+    }
+
+    fn id<'a>(&'a self, connector: &'a PreparedConnector) -> &'a str {
+        self.account.as_deref().unwrap_or(&connector.description().id)
+    }
+
+    fn settings(&self, connector: &PreparedConnector) -> Result<Settings, AccountError> {
+        let mut settings = Settings::new(connector.schema().to_vec());
+        for (key, value) in &self.settings {
+            settings.set(key, SettingValue::Text(value.clone())).map_err(|why| AccountError::Said(why.to_string()))?;
+        }
+        Ok(settings)
     }
 
     /// The account over real sockets.
@@ -128,11 +146,11 @@ impl About {
         store: Arc<dyn CredentialStore>,
         marks: Vec<String>,
     ) -> Result<CrmAccount, AccountError> {
-        let (_, on_premises) = sign_in(connector.description(), &marks).map_err(|message| self.message(&message))?;
+        let (_, on_premises) = terms_of(connector.description(), &marks).map_err(|message| self.message(&message))?;
         let wire: Arc<dyn Wire> = Arc::new(Sockets::new(on_premises));
-        let settings = Settings::new(connector.schema().to_vec());
+        let settings = self.settings(&connector)?;
         let parts = AccountParts {
-            account: connector.description().id.clone(),
+            account: self.id(&connector).to_owned(),
             connector: Arc::new(connector),
             settings,
             language: self.language.clone(),
@@ -153,6 +171,10 @@ impl About {
     fn said(&self, why: NoPlace) -> AccountError {
         match why {
             NoPlace::Sealed(problem) => self.problem(&problem),
+            NoPlace::Unsafe { folder, mode: Some(mode) } => {
+                AccountError::Said(self.words().say("place.folder-mode", &[("folder", &folder), ("mode", &mode)]))
+            }
+            NoPlace::Unsafe { folder, mode: None } => AccountError::Said(self.words().say("place.folder-owner", &[("folder", &folder)])),
             other => other.into(),
         }
     }

@@ -7,12 +7,11 @@ use http::{HeaderValue, Response, StatusCode};
 use minijinja::Environment;
 use minijinja::value::{Serde, Value};
 use pbx_crm_host::account::CrmAccount;
-use pbx_crm_host::account::approval::{At, Operation, account_hosts, operations, sign_in_facts};
+use pbx_crm_host::account::approval::sign_in_facts;
 use pbx_crm_host::account::opening::{Opened, Opening};
-use pbx_crm_host::bindings::connector::exports::pbx::crm::description::Description;
-use serde::Serialize;
 use serde_json::json;
 
+use super::approved::Shown;
 use super::words::Words;
 
 const TEMPLATES: [(&str, &str); 3] = [
@@ -65,8 +64,7 @@ impl Pages {
         let description = account.connector().description();
         let crm = [("crm", description.name.as_str())];
         let say = |id: &str| self.words.say(id, &crm);
-        let declared = operations(description);
-        let shown: Vec<Shown> = declared.iter().map(|operation| self.shown(operation, &declared, description)).collect();
+        let shown = Shown::all(description, &self.words);
         let hints = ["credential.redirect-mismatch", "credential.wrong-client", "credential.app-blocked"];
         let page = json!({
             "title": say("page.connect-title"),
@@ -155,23 +153,6 @@ impl Pages {
         self.guarded(response)
     }
 
-    fn shown(&self, operation: &Operation, all: &[Operation], description: &Description) -> Shown {
-        let requests = operation.methods.iter().flat_map(|method| operation.paths.iter().map(move |path| format!("{method} {path}")));
-        Shown {
-            functions: operation.during.iter().map(|function| self.words.function(function)).collect(),
-            requests: requests.collect(),
-            at: match &operation.at {
-                At::Host(host) | At::Unknown(host) => host.clone(),
-                At::Setting(key) => self.words.say("page.at-setting", &[("key", key)]),
-                At::Account => {
-                    let hosts = account_hosts(description).join(", ");
-                    self.words.say("page.at-account", &[("crm", &description.name), ("hosts", &hosts)])
-                }
-            },
-            not_confinable: operation.is_not_confinable(all),
-        }
-    }
-
     fn render(&self, status: StatusCode, name: &str, mut page: serde_json::Value) -> Page {
         if let Some(page) = page.as_object_mut() {
             page.insert("language".to_owned(), self.words.language().into());
@@ -204,13 +185,4 @@ impl Pages {
         }
         response
     }
-}
-
-/// An operation as the page shows it.
-#[derive(Serialize)]
-struct Shown {
-    functions: Vec<String>,
-    requests: Vec<String>,
-    at: String,
-    not_confinable: bool,
 }

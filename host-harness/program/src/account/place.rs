@@ -1,4 +1,4 @@
-//! Where the program keeps accounts: a folder with one sealed file and its key.
+//! Where the program keeps accounts: a folder with one sealed file, its key, and the lock of whoever is changing it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -43,6 +43,14 @@ pub enum NoPlace {
         /// Why.
         why: std::io::Error,
     },
+    /// Somebody else could change what is kept there.
+    #[error("the folder {folder} is not safe to keep accounts in")]
+    Unsafe {
+        /// Which.
+        folder: String,
+        /// Who may change it, as digits; none: it is another user's.
+        mode: Option<String>,
+    },
     /// See there; in the reader's language.
     #[error("{0}")]
     Sealed(Problem),
@@ -70,6 +78,7 @@ impl Place {
         if !self.sealed().exists() {
             return Ok(None);
         }
+        self.check_folder()?;
         self.with(Key::from_file(&self.key()).map_err(NoPlace::Sealed)?, None).map(Some)
     }
 
@@ -99,7 +108,33 @@ impl Place {
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&self.folder).map_err(|why| NoPlace::Folder { folder: self.folder.display().to_string(), why })
+        builder.create(&self.folder).map_err(|why| self.failed(why))?;
+        self.check_folder()
+    }
+
+    /// Who can change the folder can put files of their own in place of ours.
+    #[cfg(unix)]
+    fn check_folder(&self) -> Result<(), NoPlace> {
+        use std::os::unix::fs::MetadataExt;
+
+        let about = std::fs::metadata(&self.folder).map_err(|why| self.failed(why))?;
+        let not_safe = |mode| NoPlace::Unsafe { folder: self.folder.display().to_string(), mode };
+        if about.uid() != rustix::process::geteuid().as_raw() {
+            return Err(not_safe(None));
+        }
+        match about.mode() & 0o7777 {
+            mode if mode & 0o022 != 0 => Err(not_safe(Some(format!("{mode:04o}")))),
+            _ => Ok(()),
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn check_folder(&self) -> Result<(), NoPlace> {
+        Ok(())
+    }
+
+    fn failed(&self, why: std::io::Error) -> NoPlace {
+        NoPlace::Folder { folder: self.folder.display().to_string(), why }
     }
 
     fn sealed(&self) -> PathBuf {
