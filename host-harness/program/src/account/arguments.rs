@@ -107,7 +107,11 @@ fn pair(text: &str) -> Result<(String, String), String> {
 
 fn account(text: &str) -> Result<String, String> {
     let shown = text.chars().all(|sign| !sign.is_control());
-    if (1..=64).contains(&text.len()) && shown { Ok(text.to_owned()) } else { Err("1 to 64 bytes are wanted, all of which can be shown".to_owned()) }
+    if (1..=64).contains(&text.len()) && shown {
+        Ok(text.to_owned())
+    } else {
+        Err("1 to 64 bytes are wanted, all of which can be shown".to_owned())
+    }
 }
 
 impl Command {

@@ -202,7 +202,7 @@ pub(super) fn secret_of_file(about: &About, file: &Path, out: &mut dyn Write) ->
         line(out, &format!("! {}", about.words().say("connect.secret-readable", &[("file", &place)])))?;
     }
     let mut text = String::new();
-    let read = opened.by_ref().take(MOST_SECRET).read_to_string(&mut text);
+    let read = (&mut opened).take(MOST_SECRET).read_to_string(&mut text);
     let text = Secret::new(text);
     read.map_err(failed)?;
     match text.expose().trim() {

@@ -132,12 +132,8 @@ impl journal::Guest for Keyholder {
 
 impl description::Guest for Keyholder {
     fn describe() -> description::Description {
-        let field = |name: &str, hidden: bool| description::SecretField {
-            name: name.to_owned(),
-            label: label(name),
-            hidden,
-            extras: Vec::new(),
-        };
+        let field =
+            |name: &str, hidden: bool| description::SecretField { name: name.to_owned(), label: label(name), hidden, extras: Vec::new() };
         description::Description {
             id: "keyholder".to_owned(),
             name: "Keyholder".to_owned(),
@@ -215,7 +211,7 @@ impl texts::Guest for Keyholder {
             ("no", "This connector cannot do that."),
             ("wrong-key", "The user name or the key is wrong."),
         ]
-            .map(|(id, text)| (id.to_owned(), text.to_owned()))
-            .to_vec()
+        .map(|(id, text)| (id.to_owned(), text.to_owned()))
+        .to_vec()
     }
 }
