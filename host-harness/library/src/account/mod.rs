@@ -100,7 +100,7 @@ impl CrmAccount {
         let id = &description.id;
         let (connection_row, approval_row) = (Row::connection(id, &parts.account), Row::approval(id, &parts.account));
         let (terms, entered) = match terms {
-            Terms::SignIn(terms) => (Arc::new(terms), None),
+            Terms::SignIn(terms) => (Arc::from(terms), None),
             Terms::Secret(terms) => {
                 let nothing_to_sign_in_to = OAuthTerms { vendor: terms.vendor.clone(), ..OAuthTerms::default() };
                 let entered = Entered::new(Arc::clone(&parts.store), connection_row.clone(), Arc::new(terms));
@@ -172,7 +172,7 @@ impl CrmAccount {
 #[derive(Debug, Clone)]
 pub enum Terms {
     /// By an administrator who signs in with a browser.
-    SignIn(OAuthTerms),
+    SignIn(Box<OAuthTerms>),
     /// With a secret that an administrator enters.
     Secret(SecretTerms),
 }
@@ -187,7 +187,7 @@ pub fn terms_of(description: &Description, marks: &[String]) -> Result<(Terms, O
         known.with(address).map_err(|why| refused("account.mark", &format!("{address}: {why}")))
     })?;
     let unusable = |why: String| refused("account.no-sign-in", &why);
-    let sign_in = OAuthTerms::declared(description).map_err(unusable)?.map(Terms::SignIn);
+    let sign_in = OAuthTerms::declared(description).map_err(unusable)?.map(|terms| Terms::SignIn(Box::new(terms)));
     let terms = match sign_in {
         None => SecretTerms::declared(description).map_err(unusable)?.map(Terms::Secret),
         some => some,

@@ -46,11 +46,11 @@ fn every_refusal_of_salesforce_is_judged_as_what_it_is() {
 }
 
 #[test]
-fn a_session_that_no_refresh_helps_is_forbidden() {
+fn a_session_that_no_refresh_helps_is_the_administrators_matter() {
     for words in ["This session is not valid for use with the REST API", "Connected app is not attached to Agent"] {
         let office = Office::new();
         office.knob("answer-next", json!({ "status": 401, "body": [{ "errorCode": "INVALID_SESSION_ID", "message": words }] }));
-        assert_eq!(kind(&find(&office)), "Forbidden", "{words}");
+        assert_eq!(kind(&find(&office)), "AuthoriseAgain", "{words}");
     }
 }
 
