@@ -11,8 +11,8 @@ use super::target::{self, OnPremises, TargetRefused};
 /// Resolves names, and gives only addresses to which requests may go: the connection is made to one of them and to none that a second look
 /// at the name could give.
 #[derive(Debug, Default)]
-pub struct GuardedNames {
-    names: DefaultResolver,
+pub struct GuardedNames<R = DefaultResolver> {
+    names: R,
     on_premises: OnPremises,
 }
 
@@ -35,7 +35,7 @@ pub enum NoAddress {
     Address(#[from] AddressRefused),
 }
 
-impl Resolver for GuardedNames {
+impl<R: Resolver> Resolver for GuardedNames<R> {
     fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let refused = |why: NoAddress| ureq::Error::Other(Box::new(why));
         let origin = target::parse(&uri.to_string(), &self.on_premises).map_err(|why| refused(why.into()))?;
@@ -54,3 +54,7 @@ impl Resolver for GuardedNames {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "tests/names.rs"]
+mod tests;
