@@ -44,8 +44,7 @@ fn tried(url: &str, answers: &[&[&'static str]], on_premises: OnPremises) -> Vec
     for _ in answers {
         assert!(agent.get(url).call().is_err());
     }
-    let tried = noting.0.lock().unwrap().clone();
-    tried
+    noting.0.lock().unwrap().clone()
 }
 
 const NAME: &str = "https://example.my.salesforce.com/";
