@@ -117,6 +117,7 @@ impl Office {
                 organisation_name: "Office".to_owned(),
                 user: None,
                 creates: false,
+                budget: Default::default(),
             }],
             bindings,
             pbx: Box::new(pbx),

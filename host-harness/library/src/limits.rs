@@ -23,6 +23,10 @@ pub const SIMULATION_CPU: Duration = Duration::from_secs(2);
 /// be done is tried again.
 pub const CONNECTOR_TIME_MS: u64 = 15_000;
 
+/// Journal entries wait this long for others after a call that wrote some, in milliseconds: an office with a call an hour sees its entry at once,
+/// a call centre spends one request in five seconds.
+pub const JOURNAL_POOL_MS: u64 = 5_000;
+
 /// HTTP requests of one connector call: the largest look-up of the connectors that we know needs three.
 pub const CONNECTOR_REQUESTS: u32 = 8;
 

@@ -120,6 +120,7 @@ impl Bench {
             headers: Vec::new(),
             body: bytes::Bytes::new(),
             deadline: NOW + 1,
+            writes: false,
         };
         self.way.send(&request, NOW, WAIT).map(|answer| answer.status().as_u16())
     }

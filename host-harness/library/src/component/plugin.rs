@@ -133,6 +133,7 @@ impl PreparedPlugin {
             calls: Default::default(),
             notes: Default::default(),
             store: Box::new(MemoryStore::default()),
+            agenda: Default::default(),
             pbx: Box::new(pbx),
             numbers,
             settings: Settings::new(self.schema.clone()),

@@ -61,5 +61,7 @@ fn request(sent: Sent, account: &str, deadline: Moment) -> HttpRequest {
         headers: headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())).collect(),
         body,
         deadline,
+        // What an administrator does here is repeated by hand if it is interrupted.
+        writes: false,
     }
 }

@@ -43,7 +43,7 @@ impl Core {
         if last {
             self.asked.remove(index);
         }
-        self.lanes.push(Waiting { call, hook, sequence: None });
+        self.lanes.push(Waiting { call, hook, settles: None });
     }
 
     pub(super) fn refuse_asking(&mut self, asking: Asking, why: Failure) {
@@ -54,6 +54,6 @@ impl Core {
         let state = self.state.as_ref();
         let call = asking.call.as_ref().and_then(|id| state?.calls.get(id)).map(|call| call.at(self.now));
         let refused = Refused { at: self.now, call, work, why, fate: Fate::Dead, extras: Vec::new() };
-        self.lanes.push(Waiting { call: asking.call, hook: Hook::Refused(refused), sequence: None });
+        self.lanes.push(Waiting { call: asking.call, hook: Hook::Refused(refused), settles: None });
     }
 }

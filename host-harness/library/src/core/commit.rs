@@ -1,17 +1,23 @@
 //! The end of a hook: its unit of work is committed as a whole, and only then carried out.
 
-use super::Core;
 use super::io::{Line, Output, Reply, Told, Write};
-use super::work::{Asking, AskingFor, match_key};
+use super::work::{Asking, AskingFor, match_key, number_key};
+use super::{Core, Slot};
+use crate::bindings::crm::types::About;
 use crate::hook::HookFailure;
 use crate::hook::unit::Unit;
 use crate::limits;
-use crate::store::{Change, Task, WorkItem, WorkState};
+use crate::store::{AccountRef, Change, Kind, Progress, Task, WorkItem, WorkState};
 
 impl Core {
-    /// Writes the durable part, with the event's mark. Nothing has happened if this fails.
-    pub(super) fn commit(&mut self, unit: &Unit, lane: Option<&str>, sequence: Option<u64>) -> Result<(), HookFailure> {
+    /// Takes the durable part into the store, together with the end of the work whose answer the hook took. Nothing has happened if this fails.
+    pub(super) fn commit(&mut self, unit: &Unit, lane: Option<&str>, settles: Option<u64>) -> Result<(), HookFailure> {
         let mut changes: Vec<Change> = Vec::new();
+        let notes: Vec<(String, Option<String>)> =
+            unit.notes.iter().filter(|((call, _), _)| Some(call.as_str()) == lane).map(|((_, key), value)| (key.clone(), value.clone())).collect();
+        if let Some(item) = settles.and_then(|order| self.unfinished(order)) {
+            changes.push(self.finished(&item, WorkState::Done(None)));
+        }
         for ((book, key), entry) in &unit.entries {
             changes.push(match entry {
                 Some(entry) => Change::PutEntry { book: book.clone(), entry: entry.clone() },
@@ -31,47 +37,72 @@ impl Core {
                 }
                 _ => continue,
             };
-            if let Some(item) = self.new_work(key, call, task) {
-                let again = changes.iter().any(|change| matches!(change, Change::PutWork(known) if known.key == item.key));
-                if !again {
-                    changes.push(Change::PutWork(Box::new(item)));
-                }
+            let again = changes.iter().any(|change| matches!(change, Change::PutWork(known) if known.key == key));
+            if let Some(item) = self.new_work(key, call, task, &notes, &changes).filter(|_| !again) {
+                changes.push(Change::PutWork(Box::new(item)));
             }
         }
-        // A hook with live effects alone waits for no disk.
-        if changes.is_empty() {
-            return Ok(());
+        if let Some(call) = lane {
+            changes.extend(self.settle_call(call, &notes).into_iter().filter(|change| match change {
+                Change::PutWork(item) => Some(item.order) != settles,
+                _ => true,
+            }));
         }
-        if let (Some(call), Some(sequence)) = (lane, sequence) {
-            changes.push(Change::MarkEvent { call: call.to_owned(), sequence });
-        }
-        let Some(state) = self.state.as_mut() else { return Ok(()) };
-        state.store.commit(changes).map_err(|why| HookFailure::Store(why.to_string()))
+        self.take_changes(changes).map_err(|why| HookFailure::Store(why.to_string()))
     }
 
-    /// None: the same key means the same work, and it is there already.
-    fn new_work(&mut self, key: String, call: Option<String>, task: Task) -> Option<WorkItem> {
+    /// None: the same key means the same work, and it is there already. `asked`: what the same hook asked for before.
+    fn new_work(
+        &mut self,
+        key: String,
+        call: Option<String>,
+        task: Task,
+        notes: &[(String, Option<String>)],
+        asked: &[Change],
+    ) -> Option<WorkItem> {
         let state = self.state.as_ref()?;
         if state.store.work(&key).is_some() {
             return None;
         }
-        let summary =
-            call.as_ref().and_then(|call| state.calls.get(call)).filter(|call| call.ended()).map(|call| Box::new(call.call().clone()));
+        let ended = call.as_ref().and_then(|call| self.ended_call(call, notes)).map(Box::new);
+        let earlier = |key: &str| {
+            let now = asked.iter().find_map(|change| match change {
+                Change::PutWork(item) if item.key == key => Some((**item).clone()),
+                _ => None,
+            });
+            now.or_else(|| state.store.work(key))
+        };
+        let (account, lane) = match &task {
+            Task::Match(number) => (self.first_account(), number_key(number).to_owned()),
+            Task::Create(draft) => (self.creating_account(), number_key(&draft.number).to_owned()),
+            Task::Journal { about: About::Existing(record), entry } => (self.account_of(&record.connector), number_key(&entry.number).to_owned()),
+            Task::Journal { about: About::CreatedBy(creation), entry } => {
+                let account = earlier(creation).map_or_else(|| self.creating_account(), |creation| creation.account);
+                (account, number_key(&entry.number).to_owned())
+            }
+            Task::Journal { about: About::Other(_), entry } => (self.first_account(), number_key(&entry.number).to_owned()),
+            Task::Amend { journal_key, .. } => {
+                let journal = earlier(journal_key)?;
+                (journal.account, journal.lane)
+            }
+        };
+        let lasting = ended.is_some() || task.kind() != Kind::Match;
         self.order += 1;
-        Some(WorkItem {
-            key,
-            order: self.order,
-            call,
-            summary,
-            task,
-            state: WorkState::Pending(self.now),
-            tries: 0,
-            first_tried: None,
-            unclear: false,
-            looked_up: 0,
-            told_waiting: false,
-            asked: 0,
-        })
+        let (order, asked_at, progress) = (self.order, self.now, Progress::new(self.now));
+        Some(WorkItem { key, order, account, lane, call, ended, task, asked_at, lasting, progress })
+    }
+
+    /// The account that is asked first.
+    fn first_account(&self) -> AccountRef {
+        let first = self.slots.iter().find(|slot| slot.gate.is_enabled()).or(self.slots.first());
+        first.map_or_else(AccountRef::default, Slot::account)
+    }
+
+    /// The account in which records are made.
+    fn creating_account(&self) -> AccountRef {
+        let state = self.state.as_ref();
+        let creating = state.and_then(|state| state.accounts.iter().find(|account| account.connection.creates));
+        creating.map_or_else(|| self.first_account(), |account| self.account_of(&account.connection.id))
     }
 
     /// What is live: notes, links, screens, replies; and the explanation.

@@ -46,7 +46,7 @@ impl Core {
                 let call = state.calls.get_mut(&event.call).ok_or(Ignored::UnknownCall)?;
                 let consequence = call.take(event, &state.numbers)?;
                 if consequence == Consequence::Ended {
-                    self.keep_summary(&event.call);
+                    self.over.insert((self.now, event.call.clone()));
                 }
                 Ok(self.waiting(event, consequence))
             }
@@ -58,7 +58,6 @@ impl Core {
         let state = self.state.as_ref()?.calls.get(&event.call)?;
         let call = state.call().clone();
         let (at, resync, extras) = (event.at, event.resync, Vec::new());
-        let sequence = Some(call.sequence);
         let hook = match (consequence, &event.happening) {
             (Consequence::Noted, _) => return None,
             (Consequence::Started, _) => Hook::Start(call_events::Started { at, resync, call, extras }),
@@ -89,7 +88,7 @@ impl Core {
             }),
             _ => return None,
         };
-        Some(Waiting { call: Some(event.call.clone()), hook, sequence })
+        Some(Waiting { call: Some(event.call.clone()), hook, settles: None })
     }
 
     fn merge(&mut self, event: &CallEvent, vanished: &str) -> Result<Waiting, Ignored> {
@@ -119,40 +118,18 @@ impl Core {
         }
         let links = state.links.remove(vanished).unwrap_or_default();
         state.links.entry(event.call.clone()).or_default().extend(links);
-        let moved: Vec<Change> = state
-            .store
-            .unfinished()
-            .into_iter()
-            .filter(|item| item.call.as_deref() == Some(vanished))
-            .map(|item| Change::PutWork(Box::new(WorkItem { call: Some(event.call.clone()), ..item })))
-            .collect();
+        let moved = state.agenda.of_call(vanished).into_iter().filter_map(|order| state.store.work_at(order));
+        let moved = moved.map(|item| Change::PutWork(Box::new(WorkItem { call: Some(event.call.clone()), ..item }))).collect();
         // Should the store refuse, the work keeps the old id and finds the call through `vanished`.
-        let _ = state.store.commit(moved);
+        self.commit_all(moved);
+        let Some(state) = self.state.as_ref() else { return Err(Ignored::UnknownCall) };
         let call = state.calls.get(&event.call).map(|state| state.call().clone()).ok_or(Ignored::UnknownCall)?;
         self.lanes.merge(vanished, &event.call);
         let cards = self.screens.merge(vanished, &event.call);
         self.outputs.extend(cards);
         self.vanished.insert(vanished.to_owned(), event.call.clone());
-        let sequence = Some(call.sequence);
         let merged = call_events::Merged { at: event.at, call, vanished: vanished.to_owned(), extras: Vec::new() };
-        Ok(Waiting { call: Some(event.call.clone()), hook: Hook::Merged(merged), sequence })
-    }
-
-    /// A call that ends with work still waiting leaves its summary with that work.
-    fn keep_summary(&mut self, id: &str) {
-        let Some(state) = self.state.as_mut() else { return };
-        let Some(call) = state.calls.get(id) else { return };
-        let summary = call.call().clone();
-        let changes: Vec<Change> = state
-            .store
-            .unfinished()
-            .into_iter()
-            .filter(|item| item.call.as_deref() == Some(id))
-            .map(|item| Change::PutWork(Box::new(WorkItem { summary: Some(Box::new(summary.clone())), ..item })))
-            .collect();
-        if !changes.is_empty() {
-            let _ = state.store.commit(changes);
-        }
+        Ok(Waiting { call: Some(event.call.clone()), hook: Hook::Merged(merged), settles: None })
     }
 
     pub(super) fn take_question(&mut self, asked: Asked) {
@@ -168,6 +145,6 @@ impl Core {
             question: asked.question,
             extras: Vec::new(),
         };
-        self.lanes.push(Waiting { call: id, hook: Hook::Question(question), sequence: None });
+        self.lanes.push(Waiting { call: id, hook: Hook::Question(question), settles: None });
     }
 }

@@ -1,6 +1,18 @@
 //! What failed: when it is tried again, when it is looked up first, when never.
+//!
+//! | class | which failures | what follows |
+//! |---|---|---|
+//! | transient | no answer; an answer to a question that makes no sense | growing pauses with jitter, up to an hour; the account's breaker counts it |
+//! | throttled | the CRM asks for patience, or its allowance is used up | the account pauses as long as was asked, else 15 minutes doubling to an hour; the item is not charged |
+//! | unauthorised | the credential is not taken any more | the account stops until it is connected anew; the item is not charged, and does not age |
+//! | locked | somebody else holds a lock | as transient, without the breaker |
+//! | ambiguous | sent, and the outcome is not known | looked for after 30 seconds and once more 30 seconds later, then done again; five of these bury it |
+//! | elsewhere | the record is there already, or lives on as another | that one is taken |
+//! | permanent | refused for what it is, or the record is gone | dead at once, with the reason; can be replayed |
+//! | crash | the connector trapped, or was stopped | again with fewer items at once; five bury it |
 
 use super::Core;
+use super::gate::Gate;
 use super::io::Told;
 use super::results::stand_in;
 use super::work::{Job, Purpose};
@@ -8,152 +20,255 @@ use crate::bindings::crm::types::{About, Detail, Failure, RecordRef};
 use crate::bindings::crm_exports::crm_answers::{Fate, Refused, Work};
 use crate::bindings::hooks::types::Message;
 use crate::connector::run::RunFailure;
+use crate::event::Moment;
 use crate::hook::Hook;
-use crate::store::{Change, Task, WorkItem, WorkState};
+use crate::store::{Change, Progress, Task, WorkItem, WorkState};
 
 /// First pause after a failure, in milliseconds. A caller's record is still wanted two seconds later.
 const FIRST_PAUSE_MS: u64 = 2_000;
 /// Longest pause between two tries, in milliseconds.
-const LONGEST_PAUSE_MS: u64 = 600_000;
-/// Pause where somebody else holds a lock, in milliseconds.
-const CONFLICT_PAUSE_MS: u64 = 2_000;
-/// Tries where somebody else holds a lock.
-const CONFLICT_TRIES: u32 = 5;
+const LONGEST_PAUSE_MS: u64 = 3_600_000;
+/// So many failures that do not pass by themselves bury an item.
+const STRIKES: u32 = 5;
+/// So many tries bury an item whatever failed: a connector that names the wrong class must not keep us busy for ever.
+const TRIES: u32 = 200;
+/// An item that is still tried so long after its first try is buried, in milliseconds: seven days.
+const AGE_MS: u64 = 604_800_000;
 /// How often the check is repeated when a CRM says that the record is there and does not show it.
 const DUPLICATE_CHECKS: u32 = 1;
+/// How often an entry follows a record that became another one.
+const MOVES: u32 = 5;
 /// An unclear outcome is looked up after this time, in milliseconds, and again after it: a CRM may commit long after it was cut off.
-const LOOK_UP_AFTER_MS: u64 = 30_000;
+pub(super) const LOOK_UP_AFTER_MS: u64 = 30_000;
 /// How often an unclear outcome is looked up before the work is done again.
 const LOOK_UPS: u32 = 2;
-/// Shortest and longest pause that a CRM can ask for, in milliseconds: a wrong clock or a joke must neither flood nor stop us.
-const ASKED_PAUSE_MS: (u64, u64) = (1_000, 86_400_000);
+
+/// Kinds of failure by what follows from them; see the module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    Transient,
+    Throttled,
+    Unauthorised,
+    Locked,
+    Ambiguous,
+    Elsewhere,
+    Permanent,
+}
+
+impl Class {
+    /// Without a catch-all: a new kind of failure must be thought about.
+    pub(super) fn of(failure: &Failure) -> Self {
+        match failure {
+            Failure::Unreachable(_) => Self::Transient,
+            Failure::Busy(_) | Failure::Quota(_) => Self::Throttled,
+            Failure::AuthoriseAgain(_) => Self::Unauthorised,
+            Failure::Conflict(_) => Self::Locked,
+            Failure::Unclear(_) | Failure::Garbled(_) | Failure::Other(_) => Self::Ambiguous,
+            Failure::Moved(_) | Failure::Duplicate(_) => Self::Elsewhere,
+            Failure::Forbidden(_) | Failure::Gone(_) | Failure::Invalid(_) | Failure::Unsupported(_) => Self::Permanent,
+        }
+    }
+
+    /// How much it says of the account as a whole: of several in one answer that counts which says most.
+    pub(super) fn says_of_the_account(self) -> u8 {
+        match self {
+            Self::Unauthorised => 3,
+            Self::Throttled => 2,
+            Self::Transient => 1,
+            Self::Ambiguous | Self::Locked | Self::Elsewhere | Self::Permanent => 0,
+        }
+    }
+
+    /// What follows for the account.
+    pub(super) fn close(self, gate: &mut Gate, now: Moment, failure: &Failure) {
+        match (self, failure) {
+            (Self::Unauthorised, _) => gate.refused(now, failure),
+            (Self::Throttled, Failure::Busy(pause) | Failure::Quota(pause)) => gate.asked_for_patience(now, pause.wait, failure),
+            (Self::Transient | Self::Ambiguous | Self::Throttled, _) => {
+                gate.unanswered(now, failure);
+            }
+            (Self::Locked | Self::Elsewhere | Self::Permanent, _) => gate.answered(),
+        }
+    }
+}
 
 impl Core {
-    pub(super) fn take_failure(&mut self, job: Job, failure: Failure) {
-        match job.purpose {
-            Purpose::Find(numbers) => {
-                for item in self.matches_of(job.slot, &numbers) {
-                    self.fail(item, failure.clone());
-                }
+    /// A whole call failed. `crashed`: the connector did, and said nothing.
+    pub(super) fn take_failure(&mut self, job: Job, failure: Failure, crashed: bool) {
+        let items: Vec<WorkItem> = match job.purpose {
+            Purpose::Find(numbers) => self.matches_of(job.slot, &numbers),
+            Purpose::ExactCheck(order) | Purpose::FindCreated(order) | Purpose::Create(order) => self.unfinished(order).into_iter().collect(),
+            Purpose::Write(orders) | Purpose::FindWritten(orders) | Purpose::Amend(orders) => {
+                orders.into_iter().filter_map(|order| self.unfinished(order)).collect()
             }
-            Purpose::ExactCheck(key) | Purpose::FindCreated(key) | Purpose::Create(key) => {
-                if let Some(item) = self.item(&key) {
-                    self.fail(item, failure);
-                }
+            Purpose::Asking(id) => return self.fail_asking(&id, failure),
+        };
+        // One of them may be what the CRM or the connector cannot stand: the others must not die with it.
+        let together = items.len();
+        let of_one = together == 1 || !(crashed || Class::of(&failure) == Class::Permanent);
+        for item in items {
+            match (of_one, crashed) {
+                (true, true) => self.strike(item, failure.clone()),
+                (true, false) => self.fail_looking(item, failure.clone(), job.writes),
+                (false, _) => self.part(item, together / 2, matches!(failure, Failure::Unclear(_))),
             }
-            Purpose::Write(keys) | Purpose::FindWritten(keys) | Purpose::Amend(keys) => {
-                for key in keys {
-                    if let Some(item) = self.item(&key) {
-                        self.fail(item, failure.clone());
-                    }
-                }
+        }
+    }
+
+    fn fail_asking(&mut self, id: &str, failure: Failure) {
+        if let Some(index) = self.asked.iter().position(|asking| asking.id() == id) {
+            let others = self.jobs.values().any(|job| matches!(&job.purpose, Purpose::Asking(other) if other == id));
+            // One connector of several failed: the others still answer.
+            if !others && self.asked.get(index).is_some_and(|asking| asking.waiting.is_empty()) {
+                let asking = self.asked.remove(index);
+                self.refuse_asking(asking, failure);
             }
-            Purpose::Asking(id) => {
-                if let Some(index) = self.asked.iter().position(|asking| asking.id() == id) {
-                    let others = self.jobs.values().any(|job| matches!(&job.purpose, Purpose::Asking(other) if *other == id));
-                    // One connector of several failed: the others still answer.
-                    if !others && self.asked.get(index).is_some_and(|asking| asking.waiting.is_empty()) {
-                        let asking = self.asked.remove(index);
-                        self.refuse_asking(asking, failure);
-                    }
-                }
-            }
+        }
+    }
+
+    /// Again at once, with half as many others.
+    fn part(&mut self, item: WorkItem, most: usize, unclear: bool) {
+        let unclear = unclear && changes_the_crm(&item);
+        let due = if unclear { self.now.saturating_add(LOOK_UP_AFTER_MS) } else { self.now };
+        self.pend(&item, due, |progress| progress.unclear |= unclear);
+        if let Some(state) = self.state.as_mut() {
+            state.agenda.share(item.order, most);
         }
     }
 
     /// An unclear outcome was looked up and not found.
     pub(super) fn not_found_yet(&mut self, item: WorkItem) {
-        let looked_up = item.looked_up + 1;
+        let looked_up = item.progress.looked_up + 1;
         let (unclear, looked_up, due) =
             if looked_up >= LOOK_UPS { (false, 0, self.now) } else { (true, looked_up, self.now + LOOK_UP_AFTER_MS) };
-        self.put(WorkItem { state: WorkState::Pending(due), unclear, looked_up, ..item });
+        self.pend(&item, due, |progress| (progress.unclear, progress.looked_up) = (unclear, looked_up));
     }
 
     /// A piece of work failed: when again, or never.
     pub(super) fn fail(&mut self, item: WorkItem, failure: Failure) {
-        let tries = item.tries;
-        let pause = |asked: Option<u64>| asked.map_or_else(|| growing_pause(tries), |wait| wait.clamp(ASKED_PAUSE_MS.0, ASKED_PAUSE_MS.1));
-        match &failure {
-            Failure::Unreachable(_) => self.wait(item, failure, growing_pause(tries), false),
-            Failure::Garbled(_) | Failure::Other(_) => {
-                let unclear = changes_the_crm(&item);
-                self.wait(item, failure, if unclear { LOOK_UP_AFTER_MS } else { growing_pause(tries) }, unclear);
+        self.fail_looking(item, failure, true);
+    }
+
+    /// `wrote`: what failed could have changed the CRM; else it was a look.
+    fn fail_looking(&mut self, item: WorkItem, failure: Failure, wrote: bool) {
+        let class = Class::of(&failure);
+        if !matches!(class, Class::Throttled | Class::Unauthorised) && self.is_worn_out(&item) {
+            return self.bury(item, failure);
+        }
+        match class {
+            Class::Transient | Class::Locked => {
+                let pause = self.growing_pause(item.progress.tries);
+                self.wait(item, failure, pause, |_| {});
             }
-            Failure::Busy(paused) | Failure::Quota(paused) => {
-                let wait = pause(paused.wait);
-                self.wait(item, failure, wait, false);
-            }
-            Failure::AuthoriseAgain(_) => self.wait(item, failure, LONGEST_PAUSE_MS, false),
-            Failure::Conflict(_) if tries < CONFLICT_TRIES => self.wait(item, failure, CONFLICT_PAUSE_MS, false),
-            Failure::Unclear(_) => {
-                let unclear = changes_the_crm(&item);
-                self.wait(item, failure, if unclear { LOOK_UP_AFTER_MS } else { growing_pause(tries) }, unclear);
-            }
-            Failure::Moved(elsewhere) if matches!(item.task, Task::Journal { .. }) && tries <= CONFLICT_TRIES => {
-                let found = elsewhere.found.clone();
-                self.follow(item, found);
-            }
-            // Somebody made it between the check and the creation: the check finds it now, whole.
-            Failure::Duplicate(_) if matches!(item.task, Task::Create(_)) && tries <= DUPLICATE_CHECKS => {
-                self.put(WorkItem { state: WorkState::Pending(self.now), unclear: false, ..item });
-            }
-            Failure::Duplicate(elsewhere) if matches!(item.task, Task::Create(_)) => {
-                let found = elsewhere.found.clone();
-                let entity = self.state.as_ref().and_then(|state| state.store.known(&found)).map(|known| known.entity);
-                if let Task::Create(draft) = &item.task {
-                    let entity = entity.unwrap_or_else(|| stand_in(found, draft));
-                    self.finish_creation(item, entity, true, 0, true);
+            // The account's gate holds it back, and the item has done nothing wrong.
+            Class::Throttled | Class::Unauthorised => self.wait(item, failure, 0, |progress| progress.tries = progress.tries.saturating_sub(1)),
+            Class::Ambiguous if wrote && changes_the_crm(&item) => {
+                if item.progress.strikes + 1 >= STRIKES {
+                    return self.bury(item, failure);
                 }
+                self.wait(item, failure, LOOK_UP_AFTER_MS, |progress| {
+                    progress.strikes += 1;
+                    (progress.unclear, progress.looked_up) = (true, 0);
+                });
             }
-            Failure::Gone(_) => {
-                if let Task::Journal { about, .. } = &item.task
+            Class::Ambiguous => {
+                let pause = self.growing_pause(item.progress.tries);
+                self.wait(item, failure, pause, |_| {});
+            }
+            Class::Elsewhere => self.go_elsewhere(item, failure),
+            Class::Permanent => {
+                if let (Failure::Gone(_), Task::Journal { about, .. }) = (&failure, &item.task)
                     && let Some(record) = self.resolve(about)
                 {
                     self.commit_all(vec![Change::ForgetKnown(record)]);
                 }
                 self.bury(item, failure);
             }
-            Failure::Forbidden(_)
-            | Failure::Invalid(_)
-            | Failure::Unsupported(_)
-            | Failure::Conflict(_)
-            | Failure::Moved(_)
-            | Failure::Duplicate(_) => {
-                self.bury(item, failure);
+        }
+    }
+
+    /// A failure that does not pass by itself.
+    pub(super) fn strike(&mut self, item: WorkItem, failure: Failure) {
+        if item.progress.strikes + 1 >= STRIKES || self.is_worn_out(&item) {
+            return self.bury(item, failure);
+        }
+        let unclear = matches!(failure, Failure::Unclear(_)) && changes_the_crm(&item);
+        let pause = if unclear { LOOK_UP_AFTER_MS } else { self.growing_pause(item.progress.strikes + 1) };
+        self.wait(item, failure, pause, |progress| {
+            progress.strikes += 1;
+            progress.unclear |= unclear;
+        });
+    }
+
+    fn is_worn_out(&self, item: &WorkItem) -> bool {
+        let age = item.progress.first_tried.map_or(0, |first| self.now.saturating_sub(first));
+        item.progress.tries >= TRIES || age > AGE_MS
+    }
+
+    fn go_elsewhere(&mut self, item: WorkItem, failure: Failure) {
+        let tries = item.progress.tries;
+        match (&failure, &item.task) {
+            (Failure::Moved(elsewhere), Task::Journal { .. }) if tries <= MOVES => {
+                let found = elsewhere.found.clone();
+                self.follow(item, found);
             }
+            // Somebody made it between the check and the creation: the check finds it now, whole.
+            (Failure::Duplicate(_), Task::Create(_)) if tries <= DUPLICATE_CHECKS => {
+                self.pend(&item, self.now, |progress| progress.unclear = false);
+            }
+            (Failure::Duplicate(elsewhere), Task::Create(draft)) => {
+                let found = elsewhere.found.clone();
+                let entity = self.state.as_ref().and_then(|state| state.store.known(&found)).map(|known| known.entity);
+                let entity = entity.unwrap_or_else(|| stand_in(found, draft));
+                self.finish_creation(item, entity, true, 0, true);
+            }
+            _ => self.bury(item, failure),
         }
     }
 
     /// The record of a journal entry lives on as another one.
     pub(super) fn follow(&mut self, item: WorkItem, found: RecordRef) {
         let Task::Journal { entry, .. } = item.task.clone() else { return };
-        let about = About::Existing(found);
         let why = Message { id: "host.record-moved".to_owned(), arguments: Vec::new(), verbatim: None };
         self.tell(Told::Waiting { key: item.key.clone(), call: item.call.clone(), task: "journal", why, again: self.now });
-        self.put(WorkItem { task: Task::Journal { about, entry }, state: WorkState::Pending(self.now), ..item });
+        let progress = Progress { state: WorkState::Pending(self.now), since: self.now, ..item.progress.clone() };
+        let task = Task::Journal { about: About::Existing(found), entry };
+        self.commit_all(vec![Change::PutWork(Box::new(WorkItem { task, progress, ..item }))]);
     }
 
-    pub(super) fn wait(&mut self, item: WorkItem, failure: Failure, pause: u64, unclear: bool) {
+    fn wait(&mut self, item: WorkItem, failure: Failure, pause: u64, change: impl FnOnce(&mut Progress)) {
         let again = self.now.saturating_add(pause);
-        let told = item.told_waiting;
-        let waiting = WorkItem { state: WorkState::Pending(again), unclear: item.unclear || unclear, told_waiting: true, ..item };
-        self.put(waiting.clone());
+        self.pend(&item, again, |progress| {
+            progress.last = Some(Box::new(failure.clone()));
+            change(progress);
+        });
+        let gate = self.slot_of(&item.account).and_then(|slot| self.slots.get(slot)).and_then(|slot| slot.gate.opens(self.now));
+        self.tell_waiting(item, failure, again.max(gate.unwrap_or(0)));
+    }
+
+    /// The plugin is told of the first failure alone.
+    pub(super) fn tell_waiting(&mut self, item: WorkItem, failure: Failure, again: Moment) {
         let why = failure_detail(&failure).said.clone();
-        self.tell(Told::Waiting { key: waiting.key.clone(), call: waiting.call.clone(), task: task_word(&waiting.task), why, again });
-        if !told {
-            self.refuse(&waiting, failure, Fate::Waiting);
+        self.tell(Told::Waiting { key: item.key.clone(), call: item.call.clone(), task: item.task.kind().word(), why, again });
+        if item.progress.told_waiting {
+            return;
         }
+        if let Some(WorkItem { order, progress, .. }) = self.item(item.order) {
+            let progress = Box::new(Progress { told_waiting: true, ..progress });
+            self.commit_all(vec![Change::Progress { order, progress }]);
+        }
+        self.refuse(&item, failure, Fate::Waiting);
     }
 
     pub(super) fn bury(&mut self, item: WorkItem, failure: Failure) {
-        let dead = WorkItem { state: WorkState::Dead(Box::new(failure.clone())), ..item };
-        self.put(dead.clone());
+        let finished = self.finished(&item, WorkState::Dead(Box::new(failure.clone())));
+        self.commit_all(vec![finished]);
         let why = failure_detail(&failure).said.clone();
-        self.tell(Told::Dead { key: dead.key.clone(), call: dead.call.clone(), task: task_word(&dead.task), why });
-        self.refuse(&dead, failure, Fate::Dead);
+        self.tell(Told::Dead { key: item.key.clone(), call: item.call.clone(), task: item.task.kind().word(), why });
+        self.refuse(&item, failure, Fate::Dead);
     }
 
-    pub(super) fn refuse(&mut self, item: &WorkItem, why: Failure, fate: Fate) {
+    fn refuse(&mut self, item: &WorkItem, why: Failure, fate: Fate) {
         let work = match &item.task {
             Task::Match(number) => Work::Match(number.clone()),
             Task::Create(_) => Work::Create(item.key.clone()),
@@ -163,15 +278,17 @@ impl Core {
         let refused = Refused { at: self.now, call: self.call_of(item), work, why, fate, extras: Vec::new() };
         self.answer_hook(item, Hook::Refused(refused));
     }
+
+    /// Half of it is certain, half is chance, so that a thousand items do not come back in one second.
+    fn growing_pause(&mut self, tries: u32) -> u64 {
+        let longest = FIRST_PAUSE_MS.saturating_mul(1 << tries.saturating_sub(1).min(20)).min(LONGEST_PAUSE_MS);
+        longest / 2 + self.draw() % (longest / 2 + 1)
+    }
 }
 
 /// Could trying it again without a look make it twice?
 pub(super) fn changes_the_crm(item: &WorkItem) -> bool {
     matches!(item.task, Task::Create(_) | Task::Journal { .. })
-}
-
-pub(super) fn growing_pause(tries: u32) -> u64 {
-    FIRST_PAUSE_MS.saturating_mul(1 << tries.saturating_sub(1).min(20)).min(LONGEST_PAUSE_MS)
 }
 
 pub(super) fn run_failure(why: &RunFailure, may_have_written: bool) -> Failure {
@@ -210,14 +327,5 @@ pub(crate) fn failure_detail(failure: &Failure) -> &Detail {
         Failure::Busy(pause) | Failure::Quota(pause) => &pause.detail,
         Failure::Moved(elsewhere) | Failure::Duplicate(elsewhere) => &elsewhere.detail,
         Failure::Invalid(fields) => &fields.detail,
-    }
-}
-
-pub(super) fn task_word(task: &Task) -> &'static str {
-    match task {
-        Task::Match(_) => "match",
-        Task::Create(_) => "create",
-        Task::Journal { .. } => "journal",
-        Task::Amend { .. } => "amend",
     }
 }

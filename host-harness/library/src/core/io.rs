@@ -10,6 +10,7 @@ use crate::bindings::hooks::replies::Row;
 use crate::bindings::hooks::types::{Message, Number};
 pub use crate::connector::http::{HttpAnswer, HttpFailure};
 use crate::event::{CallEvent, Moment};
+use crate::store::Ordered;
 pub use crate::hook::HookFailure;
 pub use crate::hook::unit::{Line, LogLine, Write};
 
@@ -27,6 +28,10 @@ pub enum Input {
     },
     /// An agent asks on their card or page.
     Question(Asked),
+    /// An administrator orders something from outside.
+    Order(Ordered),
+    /// Somebody connected this account anew, or what was wrong with its credential is mended: it is asked again at once.
+    Reopened(String),
     /// Nothing but time has passed; see [`super::Core::next_wake`].
     Time,
 }
@@ -123,6 +128,8 @@ pub struct HttpRequest {
     pub body: Bytes,
     /// When the connector gives up.
     pub deadline: Moment,
+    /// It may change the CRM: it must not leave before [`Core::sync`](super::Core::sync) has made sure that a restart knows of it.
+    pub writes: bool,
 }
 
 fn as_text<S: serde::Serializer>(body: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
@@ -229,6 +236,27 @@ pub enum Told {
         task: &'static str,
         /// As the connector or host says.
         why: Message,
+    },
+    /// An account is not asked for a while.
+    AccountClosed {
+        /// Its connector.
+        connector: String,
+        /// Why.
+        why: Message,
+        /// When it is tried again.
+        until: Moment,
+    },
+    /// An account is asked again.
+    AccountOpen {
+        /// Its connector.
+        connector: String,
+    },
+    /// An administrator's order was carried out, or could not be.
+    Ordered {
+        /// Its id.
+        id: u64,
+        /// What came of it, in English.
+        result: String,
     },
     /// A component logged.
     Log {

@@ -11,8 +11,8 @@ pub(crate) struct Waiting {
     pub(crate) call: Option<String>,
     /// What.
     pub(crate) hook: Hook,
-    /// For the mark of an event of the PBX.
-    pub(crate) sequence: Option<u64>,
+    /// The item that is done when this hook has returned well: its answer is in there.
+    pub(crate) settles: Option<u64>,
 }
 
 /// All lanes of a core. One core runs one hook at a time, so one queue keeps the order within every lane and is fair between

@@ -5,24 +5,29 @@
 //! millisecond; a connector's HTTP request is an *output*, its answer an *input*, so nothing in here ever waits.
 
 mod accounts;
+pub(crate) mod agenda;
 mod askings;
+pub mod budget;
 pub(crate) mod call;
 mod commit;
 mod events;
 pub(crate) mod failures;
+mod gate;
 pub mod io;
 mod lanes;
+mod ledger;
+mod orders;
 mod results;
 mod screens;
 pub(crate) mod state;
-mod work;
+pub(crate) mod work;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::binding::Bindings;
 use crate::bindings::crm::connections::{Connection, KindInfo};
-use crate::bindings::crm::types::UserRef;
+use crate::bindings::crm::types::{Failure, UserRef};
 use crate::bindings::hooks::types::{Message, SettingValue};
 use crate::component::connector::PreparedConnector;
 use crate::component::plugin::PreparedPlugin;
@@ -34,8 +39,11 @@ use crate::limits;
 use crate::number::DialPlan;
 use crate::pbx::Pbx;
 use crate::settings::Settings;
-use crate::store::Store;
+use crate::store::{AccountRef, Room, Store, StoreError};
+use agenda::Agenda;
+use budget::{Budget, BudgetSettings};
 pub use call::Ignored;
+use gate::Gate;
 use io::{HttpRequest, Input, Output, Reply, Told};
 use lanes::{Lanes, Waiting};
 use screens::Screens;
@@ -82,6 +90,8 @@ pub struct ConnectorParts {
     pub organisation_name: String,
     /// Records are made here. At most one account.
     pub creates: bool,
+    /// How much of its allowance may be used for what.
+    pub budget: BudgetSettings,
 }
 
 /// The core could not be made.
@@ -114,6 +124,10 @@ pub struct Core {
     asked: Vec<work::Asking>,
     /// Calls that became part of another.
     vanished: BTreeMap<String, String>,
+    /// Calls that are over, by when they ended.
+    over: BTreeSet<(Moment, String)>,
+    /// The store's work was taken in.
+    begun: bool,
     now: Moment,
     seed: u64,
     drawn: u64,
@@ -134,6 +148,16 @@ struct Slot {
     organisation: String,
     user: Option<UserRef>,
     running: u32,
+    gate: Gate,
+    budget: Budget,
+    /// Journal entries wait for each other until then.
+    pool_until: Moment,
+}
+
+impl Slot {
+    fn account(&self) -> AccountRef {
+        AccountRef { connector: self.id.clone(), organisation: self.organisation.clone() }
+    }
 }
 
 impl Core {
@@ -142,6 +166,7 @@ impl Core {
     /// # Errors
     /// Two connectors have one id or are both named for new records, or the operating system refuses a small runtime.
     pub fn new(parts: CoreParts) -> Result<Self, CoreError> {
+        let states = parts.store.accounts();
         let mut accounts: Vec<Account> = Vec::new();
         let mut slots = Vec::new();
         for parts in parts.connectors {
@@ -156,7 +181,9 @@ impl Core {
                 Some(SettingValue::Text(address)) => Some(address),
                 _ => None,
             });
+            let enabled = !states.iter().any(|state| state.account.connector == parts.id && !state.enabled);
             accounts.push(Account {
+                enabled,
                 connection: Connection {
                     id: parts.id.clone(),
                     name: description.name.clone(),
@@ -188,13 +215,17 @@ impl Core {
                 organisation: parts.organisation,
                 user: parts.user,
                 running: 0,
+                gate: Gate::new(enabled),
+                budget: Budget::new(parts.budget),
+                pool_until: 0,
             });
         }
-        let order = parts.store.unfinished().iter().map(|item| item.order).max().unwrap_or(0);
+        let order = parts.store.last_order();
         let state = State {
             calls: BTreeMap::new(),
             notes: BTreeMap::new(),
             store: parts.store,
+            agenda: Agenda::default(),
             pbx: parts.pbx,
             numbers: parts.numbers,
             settings: parts.settings,
@@ -218,6 +249,8 @@ impl Core {
             questions: BTreeMap::new(),
             asked: Vec::new(),
             vanished: BTreeMap::new(),
+            over: BTreeSet::new(),
+            begun: false,
             now: 0,
             seed: parts.seed,
             drawn: 0,
@@ -233,10 +266,15 @@ impl Core {
     /// what is to be done, in order.
     pub fn step(&mut self, now: Moment, input: Input) -> Vec<Output> {
         self.now = self.now.max(now);
+        if !std::mem::replace(&mut self.begun, true) {
+            self.begin_with_the_store(self.now);
+        }
         match input {
             Input::Call(event) => self.take_event(event),
             Input::Http { exchange, answer } => self.take_http(exchange, answer),
             Input::Question(asked) => self.take_question(asked),
+            Input::Order(ordered) => self.take_order(ordered),
+            Input::Reopened(connector) => self.reopen(&connector),
             Input::Time => {}
         }
         loop {
@@ -255,6 +293,34 @@ impl Core {
         }
         self.tidy();
         std::mem::take(&mut self.outputs)
+    }
+
+    /// Makes all that the steps so far have changed survive a power cut. Before this has returned `Ok`, no event may be acknowledged and no
+    /// request with [`HttpRequest::writes`] may leave; what agents see need not wait.
+    ///
+    /// # Errors
+    /// Nothing is lost while the process lives; try again soon.
+    pub fn sync(&mut self) -> Result<(), StoreError> {
+        self.state.as_mut().map_or(Ok(()), |state| state.store.sync())
+    }
+
+    /// Is there room for more work?
+    #[must_use]
+    pub fn room(&self) -> Room {
+        self.state.as_ref().map_or(Room::None, |state| state.store.room())
+    }
+
+    /// Lets the store tidy up. Wanted about once a minute.
+    pub fn maintain(&mut self, now: Moment) {
+        if let Some(state) = self.state.as_mut() {
+            state.store.maintain(now);
+        }
+    }
+
+    /// Is there anything that [`Core::sync`] would make last?
+    #[must_use]
+    pub fn unsynced(&self) -> bool {
+        self.state.as_ref().is_some_and(|state| state.store.unsynced())
     }
 
     /// When a step with [`Input::Time`] is due, if nothing else happens before.
@@ -281,7 +347,7 @@ impl Core {
     /// Runs the lanes empty.
     fn run_hooks(&mut self) {
         while let Some(waiting) = self.lanes.pop() {
-            let Waiting { call, hook, sequence } = waiting;
+            let Waiting { call, hook, settles } = waiting;
             let Some(state) = self.state.take() else { return };
             let run = Run { now: self.now, seed: self.draw(), deadline: self.hook_cpu };
             let (state, mut unit, result) = hook::run(&self.plugin, state, run, &hook);
@@ -298,7 +364,7 @@ impl Core {
                 };
                 self.tell(Told::Log { component: "plugin".to_owned(), line });
             }
-            match result.and_then(|()| self.commit(&unit, call.as_deref(), sequence)) {
+            match result.and_then(|()| self.commit(&unit, call.as_deref(), settles)) {
                 Ok(()) => self.carry_out(unit, call.as_deref(), hook.name()),
                 // An optional interface that the plugin does not have: the event was for nobody.
                 Err(HookFailure::Missing(_)) if is_optional(&hook) => {}
@@ -306,9 +372,19 @@ impl Core {
                     for line in unit.into_reasons() {
                         self.tell(Told::Line { call: call.clone(), hook: hook.name(), line });
                     }
-                    self.tell(Told::HookFailed { call, hook: hook.name(), why });
+                    self.tell(Told::HookFailed { call: call.clone(), hook: hook.name(), why });
+                    self.after_a_failed_hook(call.as_deref(), settles);
                 }
             }
+        }
+    }
+
+    /// A hook failed: what its call still waits for lasts all the same, and the answer that it was to take is given to it again.
+    fn after_a_failed_hook(&mut self, call: Option<&str>, settles: Option<u64>) {
+        let changes = call.map(|call| self.settle_call(call, &[])).unwrap_or_default();
+        self.commit_all(changes);
+        if let Some(item) = settles.and_then(|order| self.unfinished(order)) {
+            self.strike(item, Failure::Other(failures::detail("host.hook-failed")));
         }
     }
 
@@ -326,6 +402,7 @@ impl Core {
             headers,
             body,
             deadline: job.deadline,
+            writes: job.writes,
         }));
     }
 
@@ -348,17 +425,20 @@ impl Core {
 
     fn forget_calls(&mut self) {
         let Some(state) = self.state.as_mut() else { return };
-        let old: Vec<String> = state
-            .calls
-            .iter()
-            .filter(|(_, call)| call.call().ended_at.is_some_and(|ended| ended + limits::CALL_MEMORY_MS <= self.now))
-            .map(|(id, _)| id.clone())
-            .collect();
-        if old.is_empty() {
-            return;
-        }
-        let waiting: std::collections::BTreeSet<String> = state.store.unfinished().into_iter().filter_map(|item| item.call).collect();
-        for id in old.into_iter().filter(|id| !waiting.contains(id)) {
+        let Some(until) = self.now.checked_sub(limits::CALL_MEMORY_MS) else { return };
+        while let Some((ended, id)) = self.over.pop_first() {
+            if ended > until {
+                self.over.insert((ended, id));
+                break;
+            }
+            if state.calls.get(&id).is_some_and(|call| !call.ended()) {
+                continue;
+            }
+            if state.agenda.has_call(&id) {
+                // Looked at again later; its work has the summary, so a restart loses nothing.
+                self.over.insert((self.now, id));
+                continue;
+            }
             state.calls.remove(&id);
             state.notes.remove(&id);
             state.links.remove(&id);

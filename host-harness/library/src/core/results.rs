@@ -1,8 +1,10 @@
 //! What connectors answered, and what follows from it.
 
+use std::collections::BTreeSet;
+
 use super::Core;
 use super::accounts::with_problem;
-use super::failures::{detail, failure_detail, run_failure};
+use super::failures::{Class, detail, failure_detail, run_failure};
 use super::io::{AskedResult, LogLine, Told};
 use super::lanes::Waiting;
 use super::work::{Job, Purpose, number_key};
@@ -17,7 +19,7 @@ use crate::connector::run::{Answer, Finished, RunFailure};
 use crate::event::Moment;
 use crate::hook::Hook;
 use crate::number::cut;
-use crate::store::{Change, Task, WorkItem, WorkState, index_digits};
+use crate::store::{AccountRef, Change, Kind, Progress, Task, WorkItem, WorkState, index_digits};
 
 impl Core {
     pub(super) fn take_result(&mut self, finished: Finished) {
@@ -36,6 +38,7 @@ impl Core {
         for why in denied {
             self.tell(Told::Denied { connector: id.clone(), why });
         }
+        let crashed = matches!(outcome, Err(RunFailure::Trapped(_) | RunFailure::Cpu | RunFailure::Memory | RunFailure::Stuck));
         let answer = match outcome {
             Ok(answer) => answer.map_err(|failure| with_problem(failure, job.problem.as_ref(), job.writes)),
             Err(why) => {
@@ -59,10 +62,42 @@ impl Core {
             Ok(answer) => usage(answer).map_or(requests, |usage| usage.spent),
             Err(failure) => failure_detail(failure).usage.as_ref().map_or(requests, |usage| usage.spent),
         };
-        self.tell(Told::Asked { connector: id, function: job.function, about: job.about.clone(), result, requests, spent });
+        self.tell(Told::Asked { connector: id.clone(), function: job.function, about: job.about.clone(), result, requests, spent });
+        let told = match &answer {
+            Ok(answer) => usage(answer),
+            Err(failure) => failure_detail(failure).usage.as_ref(),
+        };
+        let now = self.now;
+        if self.slots.get_mut(job.slot).is_some_and(|slot| !slot.budget.take(now, requests, told)) {
+            let text = "what the CRM says of its allowance makes no sense and is not taken".to_owned();
+            self.tell(Told::Log { component: id, line: LogLine { level: "warning".to_owned(), text, fields: Vec::new() } });
+        }
+        self.judge(job.slot, &answer, crashed);
         match answer {
             Ok(answer) => self.take_answer(job, answer),
-            Err(failure) => self.take_failure(job, failure),
+            Err(failure) => self.take_failure(job, failure, crashed),
+        }
+    }
+
+    /// What the outcome says of the account: it answers, does not, asks for patience, or takes its credential no more.
+    fn judge(&mut self, slot: usize, answer: &Result<Answer, Failure>, crashed: bool) {
+        let now = self.now;
+        let Some(connected) = self.slots.get_mut(slot) else { return };
+        let was_open = connected.gate.why().is_none();
+        match answer {
+            Err(_) if crashed => connected.gate.nothing_learnt(),
+            Err(failure) => Class::of(failure).close(&mut connected.gate, now, failure),
+            Ok(answer) => match item_failures(answer).map(|failure| (Class::of(failure), failure)).max_by_key(|(class, _)| class.says_of_the_account()) {
+                Some((class, failure)) if class.says_of_the_account() > 0 => class.close(&mut connected.gate, now, failure),
+                _ => connected.gate.answered(),
+            },
+        }
+        let closed = connected.gate.why().map(|(why, until)| (failure_detail(why).said.clone(), until));
+        let connector = connected.id.clone();
+        match closed {
+            Some((why, until)) if was_open => self.tell(Told::AccountClosed { connector, why, until }),
+            None if !was_open => self.tell(Told::AccountOpen { connector }),
+            _ => {}
         }
     }
 
@@ -75,12 +110,13 @@ impl Core {
                 self.remember(&entities);
                 let mut usage = found.usage;
                 for item in self.matches_of(slot, &numbers) {
-                    self.answer_match(item, slot, &entities, found.more, usage.clone());
-                    usage.spent = 0;
+                    if self.answer_match(item, slot, &entities, found.more, usage.clone()) {
+                        usage.spent = 0;
+                    }
                 }
             }
-            (Purpose::ExactCheck(key), Answer::Found(found)) => {
-                let Some((item, draft)) = self.creation(&key) else { return };
+            (Purpose::ExactCheck(order), Answer::Found(found)) => {
+                let Some((item, draft)) = self.creation(order) else { return };
                 let hit = found
                     .entities
                     .into_iter()
@@ -88,33 +124,31 @@ impl Core {
                     .find(|entity| self.has_number(entity, &draft.number));
                 match hit {
                     Some(entity) => self.finish_creation(item, entity, true, found.usage.spent, true),
-                    None => self.begin_creation(slot, &key, draft),
+                    None => self.begin_creation(slot, &item, draft),
                 }
             }
-            (Purpose::FindCreated(key), Answer::MaybeMade(made)) => {
-                let Some((item, _)) = self.creation(&key) else { return };
+            (Purpose::FindCreated(order), Answer::MaybeMade(made)) => {
+                let Some((item, _)) = self.creation(order) else { return };
                 match made.and_then(|made| Some((self.checked(slot, made.entity)?, made.usage))) {
                     Some((entity, usage)) => self.finish_creation(item, entity, false, usage.spent, false),
                     None => self.not_found_yet(item),
                 }
             }
-            (Purpose::Create(key), Answer::Made(made)) => {
-                let Some((item, draft)) = self.creation(&key) else { return };
+            (Purpose::Create(order), Answer::Made(made)) => {
+                let Some((item, _)) = self.creation(order) else { return };
                 let (was_there, spent) = (made.was_there, made.usage.spent);
                 match self.checked(slot, made.entity) {
                     Some(entity) => self.finish_creation(item, entity, was_there, spent, false),
-                    None => {
-                        let _ = draft;
-                        self.fail(item, Failure::Unclear(detail("host.bad-record")));
-                    }
+                    None => self.fail(item, Failure::Unclear(detail("host.bad-record"))),
                 }
             }
-            (Purpose::Write(keys), Answer::Written(written)) => {
+            (Purpose::Write(orders), Answer::Written(written)) => {
                 let mut usage = written.usage;
                 let mut outcomes = written.outcomes.into_iter();
-                for key in keys {
-                    let Some(item) = self.item(&key) else { continue };
-                    match outcomes.next() {
+                for order in orders {
+                    let outcome = outcomes.next();
+                    let Some(item) = self.unfinished(order) else { continue };
+                    match outcome {
                         Some(ItemOutcome::Written(activity) | ItemOutcome::WasThere(activity)) => {
                             self.finish_journal(item, slot, activity, usage.clone())
                         }
@@ -124,25 +158,28 @@ impl Core {
                     usage.spent = 0;
                 }
             }
-            (Purpose::FindWritten(keys), Answer::WhichWritten(found)) => {
+            (Purpose::FindWritten(orders), Answer::WhichWritten(found)) => {
                 let mut found = found.into_iter();
-                for key in keys {
-                    let Some(item) = self.item(&key) else { continue };
-                    match found.next().flatten() {
+                for order in orders {
+                    let activity = found.next().flatten();
+                    let Some(item) = self.unfinished(order) else { continue };
+                    match activity {
                         Some(activity) => self.finish_journal(item, slot, activity, no_usage()),
                         None => self.not_found_yet(item),
                     }
                 }
             }
-            (Purpose::Amend(keys), Answer::Amended(done)) => {
+            (Purpose::Amend(orders), Answer::Amended(done)) => {
                 let mut outcomes = done.outcomes.into_iter();
-                for key in keys {
-                    let Some(item) = self.item(&key) else { continue };
-                    match outcomes.next() {
+                for order in orders {
+                    let outcome = outcomes.next();
+                    let Some(item) = self.unfinished(order) else { continue };
+                    match outcome {
                         Some(Ok(())) => {
-                            self.put(WorkItem { state: WorkState::Done(None), ..item.clone() });
-                            let amended =
-                                Amended { at: self.now, call: self.call_of(&item), key, usage: done.usage.clone(), extras: Vec::new() };
+                            let finished = self.finished(&item, WorkState::Done(None));
+                            self.commit_all(vec![finished]);
+                            let (call, key) = (self.call_of(&item), item.key.clone());
+                            let amended = Amended { at: self.now, call, key, usage: done.usage.clone(), extras: Vec::new() };
                             self.answer_hook(&item, Hook::Amended(amended));
                         }
                         Some(Err(failure)) => self.fail(item, with_problem(failure, problem.as_ref(), true)),
@@ -156,21 +193,19 @@ impl Core {
         }
     }
 
-    /// Waiting matches of these numbers at this connector, those included that were asked for while the look-up was out.
+    /// Waiting matches of these numbers at this connector, in order, those included that were asked for while the look-up was out.
     pub(super) fn matches_of(&self, slot: usize, numbers: &[Number]) -> Vec<WorkItem> {
         let Some(state) = self.state.as_ref() else { return Vec::new() };
-        let mut items = state.store.unfinished();
-        items.retain(|item| {
-            let Task::Match(number) = &item.task else { return false };
-            item.asked as usize == slot
-                && matches!(item.state, WorkState::Leased(_) | WorkState::Pending(_))
-                && numbers.iter().any(|asked| number_key(asked) == number_key(number))
-        });
-        items
+        let lanes: BTreeSet<&str> = numbers.iter().map(number_key).collect();
+        let waiting = lanes.into_iter().flat_map(|lane| state.agenda.in_lane(Kind::Match, lane));
+        let mut orders: Vec<u64> = waiting.filter(|(_, head)| head.slot == Some(slot)).map(|(order, _)| order).collect();
+        orders.sort_unstable();
+        orders.into_iter().filter_map(|order| self.unfinished(order)).collect()
     }
 
-    fn answer_match(&mut self, item: WorkItem, slot: usize, entities: &[Entity], more: bool, usage: Usage) {
-        let Task::Match(number) = item.task.clone() else { return };
+    /// False: another account is asked now.
+    fn answer_match(&mut self, item: WorkItem, slot: usize, entities: &[Entity], more: bool, usage: Usage) -> bool {
+        let Task::Match(number) = item.task.clone() else { return false };
         let mut hits: Vec<Entity> = entities.iter().filter(|entity| self.has_number(entity, &number)).cloned().collect();
         // The CRM's search index may lag behind what we made ourselves a moment ago.
         for known in self.known_by_us(slot, &number) {
@@ -179,13 +214,19 @@ impl Core {
             }
         }
         hits.truncate(50);
-        if hits.is_empty() && slot + 1 < self.slots.len() {
-            self.put(WorkItem { state: WorkState::Pending(self.now), asked: item.asked + 1, tries: 0, ..item });
-            return;
+        if hits.is_empty()
+            && let Some(next) = self.slots.get(slot + 1)
+        {
+            let account = AccountRef { connector: next.id.clone(), organisation: next.organisation.clone() };
+            let progress = Progress { told_waiting: item.progress.told_waiting, ..Progress::new(self.now) };
+            self.commit_all(vec![Change::PutWork(Box::new(WorkItem { account, progress, ..item }))]);
+            return false;
         }
-        self.put(WorkItem { state: WorkState::Done(None), ..item.clone() });
-        let matched = Matched { at: self.now, call: self.call_of(&item), number, hits, more, remembered: false, usage, extras: Vec::new() };
-        self.answer_hook(&item, Hook::Matched(matched));
+        let (at, call) = (self.now, self.call_of(&item));
+        let matched = Matched { at, call, number, hits, more, remembered: false, usage, extras: Vec::new() };
+        // It is done when the plugin has taken the answer: what the plugin makes of it is written together with that.
+        self.answer(&item, Hook::Matched(matched), Some(item.order));
+        true
     }
 
     /// Records of this number that we made at this connector.
@@ -219,8 +260,7 @@ impl Core {
         if !self.has_number(&known, &draft.number) {
             known.phones.push(("business".to_owned(), draft.number.e164.clone().unwrap_or_else(|| draft.number.raw.clone())));
         }
-        let done = WorkItem { state: WorkState::Done(Some(entity.reference.clone())), ..item.clone() };
-        let mut changes = vec![Change::PutWork(Box::new(done))];
+        let mut changes = vec![self.finished(&item, WorkState::Done(Some(entity.reference.clone())))];
         if !(was_there && self.state.as_ref().is_some_and(|state| state.store.known(&entity.reference).is_some())) {
             changes.push(put_known(known.clone(), origin, self.now));
         }
@@ -237,14 +277,25 @@ impl Core {
         if let Some(slot) = self.slots.get(slot) {
             activity.connector = slot.id.clone();
         }
-        self.put(WorkItem { state: WorkState::Done(Some(activity.clone())), ..item.clone() });
+        let finished = self.finished(&item, WorkState::Done(Some(activity.clone())));
+        self.commit_all(vec![finished]);
         let journalled =
             Journalled { at: self.now, call: self.call_of(&item), key: item.key.clone(), activity, about, usage, extras: Vec::new() };
         self.answer_hook(&item, Hook::Journalled(journalled));
     }
 
     pub(super) fn answer_hook(&mut self, item: &WorkItem, hook: Hook) {
-        self.lanes.push(Waiting { call: item.call.clone(), hook, sequence: None });
+        self.answer(item, hook, None);
+    }
+
+    fn answer(&mut self, item: &WorkItem, hook: Hook, settles: Option<u64>) {
+        // After a restart the notes of a call that is over are those that it left with its work.
+        if let (Some(call), Some(ended), Some(state)) = (&item.call, &item.ended, self.state.as_mut())
+            && !state.calls.contains_key(call)
+        {
+            state.notes.entry(call.clone()).or_insert_with(|| ended.notes.iter().cloned().collect());
+        }
+        self.lanes.push(Waiting { call: item.call.clone(), hook, settles });
     }
 
     /// The call as it stands now, or its summary.
@@ -252,30 +303,14 @@ impl Core {
         let id = item.call.as_ref()?;
         let id = self.vanished.get(id).unwrap_or(id);
         let live = self.state.as_ref()?.calls.get(id).map(|call| call.at(self.now));
-        live.or_else(|| item.summary.as_deref().cloned())
+        live.or_else(|| item.ended.as_ref().map(|ended| ended.call.clone()))
     }
 
-    pub(super) fn item(&self, key: &str) -> Option<WorkItem> {
-        self.state.as_ref()?.store.work(key)
-    }
-
-    fn creation(&self, key: &str) -> Option<(WorkItem, Box<Draft>)> {
-        let item = self.item(key)?;
+    fn creation(&self, order: u64) -> Option<(WorkItem, Box<Draft>)> {
+        let item = self.unfinished(order)?;
         let Task::Create(draft) = &item.task else { return None };
         let draft = draft.clone();
         Some((item, draft))
-    }
-
-    pub(super) fn put(&mut self, item: WorkItem) {
-        self.commit_all(vec![Change::PutWork(Box::new(item))]);
-    }
-
-    pub(super) fn commit_all(&mut self, changes: Vec<Change>) {
-        let Some(state) = self.state.as_mut() else { return };
-        if let Err(why) = state.store.commit(changes) {
-            let line = LogLine { level: "error".to_owned(), text: why.to_string(), fields: Vec::new() };
-            self.tell(Told::Log { component: "host".to_owned(), line });
-        }
     }
 
     /// What the CRM told is remembered; what we made ourselves keeps that origin.
@@ -317,7 +352,8 @@ impl Core {
 
 fn put_known(entity: Entity, origin: Origin, now: Moment) -> Change {
     let digits = entity.phones.iter().map(|(_, number)| index_digits(number)).collect();
-    Change::PutKnown { known: Box::new(Known { entity, origin, seen_at: now, extras: Vec::new() }), digits }
+    let lasting = matches!(origin, Origin::CreatedByUs(_));
+    Change::PutKnown { known: Box::new(Known { entity, origin, seen_at: now, extras: Vec::new() }), digits, lasting }
 }
 
 fn usage(answer: &Answer) -> Option<&Usage> {
@@ -333,6 +369,17 @@ fn usage(answer: &Answer) -> Option<&Usage> {
         Answer::Usage(usage) => usage,
         Answer::MaybeMade(_) | Answer::WhichWritten(_) => return None,
     })
+}
+
+/// How single items failed in an answer that came.
+fn item_failures(answer: &Answer) -> Box<dyn Iterator<Item = &Failure> + '_> {
+    match answer {
+        Answer::Written(written) => {
+            Box::new(written.outcomes.iter().filter_map(|outcome| if let ItemOutcome::Failed(failure) = outcome { Some(failure) } else { None }))
+        }
+        Answer::Amended(done) => Box::new(done.outcomes.iter().filter_map(|outcome| outcome.as_ref().err())),
+        _ => Box::new(std::iter::empty()),
+    }
 }
 
 fn size(answer: &Answer) -> usize {

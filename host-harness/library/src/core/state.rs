@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::agenda::Agenda;
 use super::call::CallState;
 use crate::binding::Bindings;
 use crate::bindings::connector::exports::pbx::crm::description::KindInfo;
@@ -19,11 +20,13 @@ pub(crate) struct State {
     /// By call, then key.
     pub(crate) notes: BTreeMap<String, BTreeMap<String, String>>,
     pub(crate) store: Box<dyn Store>,
+    /// What of the store is unfinished.
+    pub(crate) agenda: Agenda,
     pub(crate) pbx: Box<dyn Pbx>,
     pub(crate) numbers: DialPlan,
     /// Of the plugin.
     pub(crate) settings: Settings,
-    /// Connected and enabled, in the administrator's order.
+    /// Connected, in the administrator's order.
     pub(crate) accounts: Vec<Account>,
     pub(crate) bindings: Bindings,
     /// Links that the host made in hooks of a call: only these may open by themselves.
@@ -33,6 +36,8 @@ pub(crate) struct State {
 /// A connected CRM account as plugins see it.
 pub(crate) struct Account {
     pub(crate) connection: Connection,
+    /// False: an administrator switched it off, and for plugins it is not there.
+    pub(crate) enabled: bool,
     /// Address for API requests and pages, without a final "/".
     pub(crate) base: String,
     pub(crate) organisation: String,
@@ -40,6 +45,11 @@ pub(crate) struct Account {
 }
 
 impl State {
+    /// Accounts that plugins may use.
+    pub(crate) fn active(&self) -> impl Iterator<Item = &Account> {
+        self.accounts.iter().filter(|account| account.enabled)
+    }
+
     /// Does the extension ring or talk in that call now?
     pub(crate) fn takes_part(&self, extension: &str, call: &str) -> bool {
         self.calls.get(call).is_some_and(|state| {

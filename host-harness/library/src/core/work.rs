@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Core;
+use super::agenda::{Head, Lot};
+use super::budget::Worth;
+use super::gate::Pass;
 use crate::bindings::connector::exports::pbx::crm::{amending, journal};
 use crate::bindings::connector::pbx::crm::context::Context;
 use crate::bindings::crm::types::{About, Draft, Failure, RecordRef, UserRef};
@@ -12,7 +15,7 @@ use crate::connector::run::Question;
 use crate::credential::problem::Problem;
 use crate::event::Moment;
 use crate::limits;
-use crate::store::{Change, Task, WorkItem, WorkState};
+use crate::store::{AccountRef, Change, Kind, Progress, Task, WorkItem, WorkState};
 
 /// A connector call that is under way, and what its answer is for.
 pub(super) struct Job {
@@ -27,19 +30,20 @@ pub(super) struct Job {
     pub(super) problem: Option<Problem>,
 }
 
-/// What a connector call's answer is for.
+/// What a connector call's answer is for. Items are named by their `order`.
+#[derive(Clone)]
 pub(super) enum Purpose {
     /// All waiting matches of these numbers at this connector.
     Find(Vec<Number>),
     /// The check before a creation.
-    ExactCheck(String),
+    ExactCheck(u64),
     /// Did an unclear creation succeed?
-    FindCreated(String),
-    Create(String),
-    Write(Vec<String>),
+    FindCreated(u64),
+    Create(u64),
+    Write(Vec<u64>),
     /// Which unclear entries are there?
-    FindWritten(Vec<String>),
-    Amend(Vec<String>),
+    FindWritten(Vec<u64>),
+    Amend(Vec<u64>),
     /// Index of the question in `Core::asked`, by its serial number.
     Asking(String),
 }
@@ -75,35 +79,88 @@ pub(super) fn match_key(call: &str, number: &Number) -> String {
 }
 
 /// What makes two numbers one for pooling and for lanes: the most telling form.
-pub(super) fn number_key(number: &Number) -> &str {
+pub(crate) fn number_key(number: &Number) -> &str {
     number.forms.first().map_or("", String::as_str)
 }
 
-fn is_due(item: &WorkItem, now: Moment) -> bool {
-    matches!(item.state, WorkState::Pending(due) if due <= now)
+/// In order of worth while time is short; what is looked for comes before what is made anew.
+const LOTS: [Lot; 7] =
+    [Lot::LiveMatch, Lot::CreationCheck, Lot::Creation, Lot::JournalCheck, Lot::Journal, Lot::Amendment, Lot::LateMatch];
+
+impl Lot {
+    fn worth(self) -> Worth {
+        match self {
+            Self::LiveMatch | Self::LateMatch => Worth::Match,
+            Self::CreationCheck | Self::Creation => Worth::Create,
+            Self::JournalCheck | Self::Journal | Self::Amendment => Worth::Journal,
+        }
+    }
 }
 
 impl Core {
     /// Begins every connector call that can begin now.
     pub(super) fn dispatch(&mut self) {
-        let Some(state) = self.state.as_ref() else { return };
-        let items = state.store.unfinished();
-        self.dispatch_matches(&items);
-        self.dispatch_creations(&items);
-        self.dispatch_journals(&items);
-        self.dispatch_amendments(&items);
-        self.dispatch_asking();
+        self.tell_fresh();
+        for slot in 0..self.slots.len() {
+            while self.begin_one(slot) {}
+        }
     }
 
-    /// When waiting work is due next.
+    /// Begins what is worth most, or finishes something without a call. False: nothing can be done for this account now.
+    fn begin_one(&mut self, slot: usize) -> bool {
+        let Some(pass) = self.slots.get(slot).map(|slot| slot.gate.pass(self.now)).filter(|pass| *pass != Pass::Closed) else {
+            return false;
+        };
+        // A probe is the only call of its account.
+        if pass == Pass::Probe && self.slots.get(slot).is_some_and(|slot| slot.running > 0) {
+            return false;
+        }
+        for lot in LOTS {
+            if lot == Lot::LateMatch && self.begin_asking(slot) {
+                return true;
+            }
+            // Some room is kept for calls that ring now.
+            let room = if lot == Lot::LiveMatch { self.free(slot, 0) } else { self.free(slot, 1) };
+            if !room || !self.affordable(slot, lot.worth()) {
+                continue;
+            }
+            let begun = match lot {
+                Lot::LiveMatch | Lot::LateMatch => self.begin_matches(slot, lot),
+                Lot::CreationCheck | Lot::Creation => self.begin_a_creation(slot, lot),
+                Lot::JournalCheck | Lot::Journal => self.begin_journals(slot, lot, pass),
+                Lot::Amendment => self.begin_amendments(slot),
+            };
+            if begun {
+                if let Some(slot) = self.slots.get_mut(slot).filter(|slot| pass == Pass::Probe && slot.running > 0) {
+                    slot.gate.probe();
+                }
+                return true;
+            }
+        }
+        false
+    }
+
+    /// When waiting work can go on by time alone.
     pub(super) fn next_work(&self) -> Option<Moment> {
-        let items = self.state.as_ref()?.store.unfinished();
-        items
-            .iter()
-            .filter_map(|item| if let WorkState::Pending(due) = item.state { Some(due) } else { None })
-            // What is due and yet was not begun waits for something else than time.
-            .filter(|due| *due > self.now)
-            .min()
+        let agenda = &self.state.as_ref()?.agenda;
+        let mut wakes: Vec<Moment> = Vec::new();
+        for (index, slot) in self.slots.iter().enumerate() {
+            if slot.gate.pass(self.now) == Pass::Closed {
+                wakes.extend(slot.gate.opens(self.now));
+                continue;
+            }
+            for lot in LOTS {
+                let waiting = agenda.due(index, lot, self.now).next().is_some();
+                match slot.budget.allows(lot.worth(), self.now) {
+                    Err(until) if waiting => wakes.push(until),
+                    _ => wakes.extend(agenda.next_due(index, lot, self.now)),
+                }
+                if lot == Lot::Journal && waiting && slot.pool_until > self.now {
+                    wakes.push(slot.pool_until);
+                }
+            }
+        }
+        wakes.into_iter().min()
     }
 
     /// Indices of connectors that have an ability.
@@ -111,131 +168,167 @@ impl Core {
         self.slots
             .iter()
             .enumerate()
-            .filter(|(_, slot)| slot.connector.abilities().iter().any(|known| known == ability))
+            .filter(|(_, slot)| slot.gate.is_enabled() && slot.connector.abilities().iter().any(|known| known == ability))
             .map(|(index, _)| index)
             .collect()
     }
 
-    fn free(&self, slot: usize) -> bool {
-        self.runs.len() < limits::RUNNING_CONNECTORS
-            && self.slots.get(slot).is_some_and(|slot| slot.running < slot.connector.description().parallel)
+    /// The place of an account among those connected.
+    pub(super) fn slot_of(&self, account: &AccountRef) -> Option<usize> {
+        self.slots.iter().position(|slot| slot.id == account.connector && slot.organisation == account.organisation)
+    }
+
+    fn free(&self, slot: usize, kept: u32) -> bool {
+        let Some(connected) = self.slots.get(slot) else { return false };
+        let parallel = connected.connector.description().parallel;
+        self.runs.len() < limits::RUNNING_CONNECTORS && connected.running < parallel.saturating_sub(kept).max(1)
+    }
+
+    fn affordable(&self, slot: usize, worth: Worth) -> bool {
+        self.slots.get(slot).is_some_and(|slot| slot.budget.allows(worth, self.now).is_ok())
+    }
+
+    /// Work that came while its account cannot be asked: the plugin is told that it waits, and why.
+    fn tell_fresh(&mut self) {
+        let Some(state) = self.state.as_mut() else { return };
+        for order in state.agenda.fresh() {
+            let Some(head) = self.state.as_ref().and_then(|state| state.agenda.head(order)) else { continue };
+            let Some(slot) = head.slot.and_then(|slot| self.slots.get(slot)) else { continue };
+            if slot.gate.pass(self.now) != Pass::Closed {
+                continue;
+            }
+            let Some((why, until)) = slot.gate.why().map(|(why, until)| (why.clone(), until)) else { continue };
+            if let Some(item) = self.item(order) {
+                self.tell_waiting(item, why, until);
+            }
+        }
     }
 
     /// One look-up serves every call that waits for the same number, and takes as many numbers as the connector can.
-    fn dispatch_matches(&mut self, items: &[WorkItem]) {
-        let now = self.now;
-        for slot in 0..self.slots.len() {
-            while self.free(slot) {
-                let out: BTreeSet<String> = self
-                    .jobs
-                    .values()
-                    .filter(|job| job.slot == slot)
-                    .filter_map(|job| if let Purpose::Find(numbers) = &job.purpose { Some(numbers) } else { None })
-                    .flatten()
-                    .map(|number| number_key(number).to_owned())
-                    .collect();
-                let batch = self.slots.get(slot).map_or(1, |slot| slot.connector.description().find_batch as usize);
-                let mut numbers: Vec<Number> = Vec::new();
-                let mut taken: Vec<&WorkItem> = Vec::new();
-                for item in items.iter().filter(|item| item.asked as usize == slot && is_due(item, now)) {
-                    let Task::Match(number) = &item.task else { continue };
-                    let known = numbers.iter().any(|other| number_key(other) == number_key(number));
-                    if out.contains(number_key(number)) || (!known && numbers.len() >= batch) {
-                        continue;
-                    }
-                    if !known {
-                        numbers.push(number.clone());
-                    }
-                    taken.push(item);
-                }
-                if numbers.is_empty() {
-                    break;
-                }
-                self.lease(&taken);
-                let about = numbers.iter().map(|number| number.raw.clone()).collect();
-                self.begin(slot, Question::Find { numbers: numbers.clone(), limit: 50 }, Purpose::Find(numbers), about);
+    fn begin_matches(&mut self, slot: usize, lot: Lot) -> bool {
+        let Some(state) = self.state.as_ref() else { return false };
+        let out: BTreeSet<&str> = self
+            .jobs
+            .values()
+            .filter(|job| job.slot == slot)
+            .filter_map(|job| if let Purpose::Find(numbers) = &job.purpose { Some(numbers) } else { None })
+            .flatten()
+            .map(number_key)
+            .collect();
+        let batch = self.slots.get(slot).map_or(1, |slot| slot.connector.description().find_batch as usize);
+        let mut lanes: BTreeSet<&str> = BTreeSet::new();
+        let mut numbers: Vec<Number> = Vec::new();
+        for (order, head) in state.agenda.due(slot, lot, self.now) {
+            if numbers.len() >= batch.min(head.share) {
+                break;
+            }
+            if out.contains(&*head.lane) || lanes.contains(&*head.lane) {
+                continue;
+            }
+            if let Some(WorkItem { task: Task::Match(number), .. }) = state.store.work_at(order) {
+                lanes.insert(&head.lane);
+                numbers.push(number);
             }
         }
+        if numbers.is_empty() {
+            return false;
+        }
+        let served: Vec<u64> = lanes
+            .iter()
+            .flat_map(|lane| state.agenda.in_lane(Kind::Match, lane))
+            .filter(|(_, head)| head.slot == Some(slot))
+            .map(|(order, _)| order)
+            .collect();
+        if let Some(state) = self.state.as_mut() {
+            // A look-up may be made twice, so the store need not know of it.
+            served.into_iter().for_each(|order| state.agenda.lend(order));
+        }
+        let about = numbers.iter().map(|number| number.raw.clone()).collect();
+        self.begin(slot, Question::Find { numbers: numbers.clone(), limit: 50 }, Purpose::Find(numbers), about);
+        true
     }
 
     /// Creations of one number go one after another, so that the second finds what the first has made.
-    fn dispatch_creations(&mut self, items: &[WorkItem]) {
-        let Some(slot) = self.creating_slot() else { return };
-        let now = self.now;
-        let mut busy: BTreeSet<String> = items
-            .iter()
-            .filter_map(|item| match (&item.task, &item.state) {
-                (Task::Create(draft), WorkState::Leased(_)) => Some(number_key(&draft.number).to_owned()),
-                _ => None,
-            })
-            .collect();
-        for item in items.iter().filter(|item| is_due(item, now)) {
-            let Task::Create(draft) = &item.task else { continue };
-            if !self.free(slot) {
-                return;
-            }
-            if !busy.insert(number_key(&draft.number).to_owned()) {
-                continue;
-            }
-            if let Some(known) = self.known_creation(slot, draft) {
-                self.finish_creation(item.clone(), known.entity, true, 0, false);
-                continue;
-            }
-            self.lease(&[item]);
-            let about = vec![draft.number.raw.clone()];
-            let (question, purpose) = if item.unclear {
-                let since = item.first_tried.unwrap_or(self.now);
-                (Question::FindCreated { key: item.key.clone(), draft: draft.clone(), since }, Purpose::FindCreated(item.key.clone()))
-            } else {
-                (Question::ExactCheck { number: draft.number.clone() }, Purpose::ExactCheck(item.key.clone()))
-            };
-            self.begin(slot, question, purpose, about);
+    fn begin_a_creation(&mut self, slot: usize, lot: Lot) -> bool {
+        let Some(state) = self.state.as_ref() else { return false };
+        let busy = |head: &Head| state.agenda.in_lane(Kind::Create, &head.lane).any(|(_, other)| other.due.is_none());
+        let next = state.agenda.due(slot, lot, self.now).find(|(_, head)| !busy(head)).map(|(order, _)| order);
+        let Some(item) = next.and_then(|order| self.item(order)) else { return false };
+        let Task::Create(draft) = &item.task else { return false };
+        if let Some(known) = self.known_creation(slot, draft) {
+            self.finish_creation(item, known.entity, true, 0, false);
+            return true;
         }
+        let about = vec![draft.number.raw.clone()];
+        let (question, purpose) = if item.progress.unclear {
+            let since = item.progress.first_tried.unwrap_or(self.now);
+            (Question::FindCreated { key: item.key.clone(), draft: draft.clone(), since }, Purpose::FindCreated(item.order))
+        } else {
+            (Question::ExactCheck { number: draft.number.clone() }, Purpose::ExactCheck(item.order))
+        };
+        self.lease(vec![item]);
+        self.begin(slot, question, purpose, about);
+        true
     }
 
     /// The second step of a creation, after the check has found nothing.
-    pub(super) fn begin_creation(&mut self, slot: usize, key: &str, draft: Box<Draft>) {
+    pub(super) fn begin_creation(&mut self, slot: usize, item: &WorkItem, draft: Box<Draft>) {
         let about = vec![draft.number.raw.clone()];
-        self.begin(slot, Question::Create { key: key.to_owned(), draft }, Purpose::Create(key.to_owned()), about);
+        self.begin(slot, Question::Create { key: item.key.clone(), draft }, Purpose::Create(item.order), about);
     }
 
-    fn dispatch_journals(&mut self, items: &[WorkItem]) {
-        let now = self.now;
-        for slot in 0..self.slots.len() {
-            for unclear in [true, false] {
-                let batch = self.slots.get(slot).map_or(1, |slot| slot.connector.description().write_batch as usize);
-                let mut rest: Vec<(&WorkItem, journal::Item)> = items
-                    .iter()
-                    .filter(|item| item.unclear == unclear && is_due(item, now))
-                    .filter_map(|item| {
-                        let Task::Journal { about, entry } = &item.task else { return None };
-                        let about = self.resolve(about)?;
-                        let here = self.slots.get(slot).is_some_and(|slot| slot.id == about.connector);
-                        here.then(|| (item, journal::Item { key: item.key.clone(), about, entry: (**entry).clone(), extras: Vec::new() }))
-                    })
-                    .collect();
-                while !rest.is_empty() && self.free(slot) {
-                    let part: Vec<_> = rest.drain(..rest.len().min(batch)).collect();
-                    let (taken, entries): (Vec<&WorkItem>, Vec<journal::Item>) = part.into_iter().unzip();
-                    self.lease(&taken);
-                    let keys: Vec<String> = taken.iter().map(|item| item.key.clone()).collect();
-                    let about = keys.clone();
-                    if unclear {
-                        let since = taken.iter().filter_map(|item| item.first_tried).min().unwrap_or(self.now);
-                        self.begin(slot, Question::FindWritten { items: entries, since }, Purpose::FindWritten(keys), about);
-                    } else {
-                        self.begin(slot, Question::Write { items: entries }, Purpose::Write(keys), about);
-                    }
-                }
+    /// Entries go together, as many as the connector takes; where they come often, they wait for each other a little.
+    fn begin_journals(&mut self, slot: usize, lot: Lot, pass: Pass) -> bool {
+        let Some(state) = self.state.as_ref() else { return false };
+        let Some(connected) = self.slots.get(slot) else { return false };
+        let most = if pass == Pass::Probe { 1 } else { connected.connector.description().write_batch as usize };
+        let mut batch = most;
+        let mut taken: BTreeSet<u64> = BTreeSet::new();
+        for (order, head) in state.agenda.due(slot, lot, self.now) {
+            batch = batch.min(head.share);
+            if taken.len() >= batch {
+                break;
+            }
+            // What one caller did comes into the CRM in the order in which they did it.
+            let first = |other: u64, earlier: &Head| other < order && earlier.slot == Some(slot) && !taken.contains(&other);
+            if !state.agenda.in_lane(Kind::Journal, &head.lane).any(|(other, earlier)| first(other, earlier)) {
+                taken.insert(order);
             }
         }
+        if taken.is_empty() || (lot == Lot::Journal && taken.len() < most && batch == most && connected.pool_until > self.now) {
+            return false;
+        }
+        let mut items: Vec<WorkItem> = Vec::new();
+        let mut entries: Vec<journal::Item> = Vec::new();
+        for item in taken.into_iter().filter_map(|order| self.item(order)) {
+            let Task::Journal { about, entry } = &item.task else { continue };
+            let Some(about) = self.resolve(about) else { continue };
+            entries.push(journal::Item { key: item.key.clone(), about, entry: (**entry).clone(), extras: Vec::new() });
+            items.push(item);
+        }
+        if items.is_empty() {
+            return false;
+        }
+        let orders = items.iter().map(|item| item.order).collect();
+        let about = items.iter().map(|item| item.key.clone()).collect();
+        let since = items.iter().filter_map(|item| item.progress.first_tried).min().unwrap_or(self.now);
+        self.lease(items);
+        if lot == Lot::JournalCheck {
+            self.begin(slot, Question::FindWritten { items: entries, since }, Purpose::FindWritten(orders), about);
+        } else {
+            if let Some(slot) = self.slots.get_mut(slot) {
+                slot.pool_until = self.now + limits::JOURNAL_POOL_MS;
+            }
+            self.begin(slot, Question::Write { items: entries }, Purpose::Write(orders), about);
+        }
+        true
     }
 
     /// The record of a journal entry; none while its creation is out.
     pub(super) fn resolve(&self, about: &About) -> Option<RecordRef> {
         match about {
             About::Existing(record) => Some(record.clone()),
-            About::CreatedBy(key) => match self.state.as_ref()?.store.work(key)?.state {
+            About::CreatedBy(key) => match self.state.as_ref()?.store.work(key)?.progress.state {
                 WorkState::Done(record) => record,
                 _ => None,
             },
@@ -243,88 +336,78 @@ impl Core {
         }
     }
 
-    fn dispatch_amendments(&mut self, items: &[WorkItem]) {
-        let now = self.now;
-        for item in items.iter().filter(|item| is_due(item, now)) {
+    fn begin_amendments(&mut self, slot: usize) -> bool {
+        let Some(state) = self.state.as_ref() else { return false };
+        let batch = self.slots.get(slot).map_or(1, |slot| slot.connector.description().amend_batch as usize);
+        let due: Vec<u64> = state.agenda.due(slot, Lot::Amendment, self.now).map(|(order, _)| order).take(batch.max(1)).collect();
+        let mut items: Vec<WorkItem> = Vec::new();
+        let mut amendments: Vec<amending::Item> = Vec::new();
+        let mut folded = false;
+        for order in due {
+            let Some(item) = self.item(order) else { continue };
             let Task::Amend { journal_key, change } = &item.task else { continue };
-            let Some(state) = self.state.as_mut() else { return };
-            let Some(journal) = state.store.work(journal_key) else { continue };
-            match (&journal.task, &journal.state) {
+            let Some(journal) = self.state.as_ref().and_then(|state| state.store.work(journal_key)) else { continue };
+            match (&journal.task, &journal.progress.state) {
+                (_, WorkState::Done(Some(activity))) => {
+                    let (key, activity, change) = (item.key.clone(), activity.clone(), (**change).clone());
+                    amendments.push(amending::Item { key, activity, change, extras: Vec::new() });
+                    items.push(item);
+                }
                 // Not yet written: folded in, and done.
-                (Task::Journal { about, entry }, WorkState::Pending(_)) if !journal.unclear => {
+                (Task::Journal { about, entry }, WorkState::Pending(_)) if !journal.progress.unclear => {
                     let mut entry = entry.clone();
                     entry.subject = change.subject.clone().unwrap_or(entry.subject);
                     entry.body = change.body.clone().unwrap_or(entry.body);
                     entry.recording = change.recording.clone().or(entry.recording);
                     entry.user = change.user.clone().or(entry.user);
-                    let folded = WorkItem { task: Task::Journal { about: about.clone(), entry }, ..journal };
-                    let done = WorkItem { state: WorkState::Done(None), ..item.clone() };
-                    let _ = state.store.commit(vec![Change::PutWork(Box::new(folded)), Change::PutWork(Box::new(done))]);
-                }
-                (_, WorkState::Done(Some(activity))) => {
-                    let activity = activity.clone();
-                    let Some(slot) = self.slots.iter().position(|slot| slot.id == activity.connector) else { continue };
-                    if !self.free(slot) {
-                        continue;
-                    }
-                    self.lease(&[item]);
-                    let amendment = amending::Item { key: item.key.clone(), activity, change: (**change).clone(), extras: Vec::new() };
-                    self.begin(
-                        slot,
-                        Question::Amend { items: vec![amendment] },
-                        Purpose::Amend(vec![item.key.clone()]),
-                        vec![item.key.clone()],
-                    );
+                    let task = Task::Journal { about: about.clone(), entry };
+                    let done = self.finished(&item, WorkState::Done(None));
+                    self.commit_all(vec![Change::PutWork(Box::new(WorkItem { task, ..journal })), done]);
+                    folded = true;
                 }
                 _ => {}
             }
         }
+        if items.is_empty() {
+            return folded;
+        }
+        let orders = items.iter().map(|item| item.order).collect();
+        let about = items.iter().map(|item| item.key.clone()).collect();
+        self.lease(items);
+        self.begin(slot, Question::Amend { items: amendments }, Purpose::Amend(orders), about);
+        true
     }
 
-    fn dispatch_asking(&mut self) {
-        let mut begin = Vec::new();
-        for index in 0..self.asked.len() {
-            let Some(asking) = self.asked.get(index) else { break };
-            let (id, waiting) = (asking.id(), asking.waiting.clone());
-            for slot in waiting {
-                if !self.free(slot) {
-                    continue;
-                }
-                let Some(asking) = self.asked.get_mut(index) else { break };
-                asking.waiting.retain(|known| *known != slot);
-                let question = match &asking.what {
-                    AskingFor::Search { text, limit, .. } => Question::Search { text: text.clone(), limit: *limit },
-                    AskingFor::Visibility { user, records } => Question::Visible { user: user.clone(), records: records.clone() },
-                };
-                begin.push((slot, question, id.clone()));
-            }
+    fn begin_asking(&mut self, slot: usize) -> bool {
+        let Some(index) = self.asked.iter().position(|asking| asking.waiting.contains(&slot)) else { return false };
+        if !self.free(slot, 0) || !self.affordable(slot, Worth::Search) {
+            return false;
         }
-        for (slot, question, id) in begin {
-            self.begin(slot, question, Purpose::Asking(id), Vec::new());
-        }
-    }
-
-    fn creating_slot(&self) -> Option<usize> {
-        let state = self.state.as_ref()?;
-        let id = &state.accounts.iter().find(|account| account.connection.creates)?.connection.id;
-        self.slots.iter().position(|slot| slot.id == *id)
+        let Some(asking) = self.asked.get_mut(index) else { return false };
+        asking.waiting.retain(|known| *known != slot);
+        let id = asking.id();
+        let question = match &asking.what {
+            AskingFor::Search { text, limit, .. } => Question::Search { text: text.clone(), limit: *limit },
+            AskingFor::Visibility { user, records } => Question::Visible { user: user.clone(), records: records.clone() },
+        };
+        self.begin(slot, question, Purpose::Asking(id), Vec::new());
+        true
     }
 
     /// Marks items as given to a connector.
-    fn lease(&mut self, items: &[&WorkItem]) {
-        let Some(state) = self.state.as_mut() else { return };
-        let changes = items
-            .iter()
-            .map(|item| {
-                Change::PutWork(Box::new(WorkItem {
-                    state: WorkState::Leased(self.now),
-                    tries: item.tries.saturating_add(1),
-                    first_tried: item.first_tried.or(Some(self.now)),
-                    ..(*item).clone()
-                }))
-            })
-            .collect();
-        let _ = state.store.commit(changes);
+    fn lease(&mut self, items: Vec<WorkItem>) {
+        let now = self.now;
+        let leased = |item: WorkItem| Change::Progress {
+            order: item.order,
+            progress: Box::new(Progress {
+                state: WorkState::Leased(now),
+                since: now,
+                tries: item.progress.tries.saturating_add(1),
+                first_tried: item.progress.first_tried.or(Some(now)),
+                ..item.progress
+            }),
+        };
+        self.commit_all(items.into_iter().map(leased).collect());
     }
 
     fn begin(&mut self, slot: usize, question: Question, purpose: Purpose, about: Vec<String>) {
@@ -371,7 +454,6 @@ impl Core {
         let now = self.now;
         let over: Vec<Asking> = self.asked.extract_if(.., |asking| asking.until <= now).collect();
         for asking in over {
-            self.jobs.retain(|_, job| !matches!(&job.purpose, Purpose::Asking(id) if *id == asking.id()));
             self.refuse_asking(asking, Failure::Unreachable(super::failures::detail("host.asked-too-long")));
         }
     }

@@ -73,6 +73,7 @@ fn one(
         organisation: if who.organisation.is_empty() { setup.organisation } else { who.organisation },
         organisation_name: if setup.organisation_name.is_empty() { who.organisation_name } else { setup.organisation_name },
         creates: setup.creates,
+        budget: setup.budget,
     };
     Ok((parts, way))
 }

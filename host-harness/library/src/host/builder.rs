@@ -17,6 +17,7 @@ use crate::bindings::hooks::host::HostFacts;
 use crate::bindings::hooks_exports::settings_page::Problem as SettingsProblem;
 use crate::component::Source;
 use crate::component::plugin::PreparedPlugin;
+use crate::core::budget::BudgetSettings;
 use crate::core::io::Told;
 use crate::core::{Core, CoreParts};
 use crate::credential::store::CredentialStore;
@@ -50,6 +51,8 @@ pub struct ConnectorSetup {
     pub user: Option<UserRef>,
     /// New records are made here. At most one account.
     pub creates: bool,
+    /// How much of its allowance may be used for what.
+    pub budget: BudgetSettings,
     /// Hosts of this account that stand on the site: only to them may http be spoken, and only they may have addresses of the site.
     pub on_premises: OnPremises,
 }
@@ -67,6 +70,7 @@ impl ConnectorSetup {
             organisation_name: String::new(),
             user: None,
             creates: false,
+            budget: BudgetSettings::default(),
             on_premises: OnPremises::default(),
         }
     }

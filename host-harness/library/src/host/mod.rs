@@ -30,6 +30,7 @@ pub use texts::Texts;
 use crate::core::io::{Asked, Input};
 use crate::event::CallEvent;
 use core_thread::Message;
+pub use core_thread::Refused;
 
 /// Events, questions and answers that may wait for the core's thread. It takes a fraction of a millisecond for each, so in normal
 /// running none waits; this is room for a resync that tells of a thousand live calls at once.
@@ -58,6 +59,28 @@ impl Host {
         self.put(Input::Call(event))
     }
 
+    /// Tells of a call and learns what became of it: `acknowledge` is called once, from the host's own thread, as soon as nothing of the event
+    /// can be lost any more, whatever dies; or with the reason why it was not taken in. It must not wait. Whoever keeps an event until then, and
+    /// offers it again after a restart, loses none and doubles none.
+    ///
+    /// # Errors
+    /// As [`Host::call`]; `acknowledge` is not called then.
+    pub fn call_acknowledged(
+        &self,
+        event: CallEvent,
+        acknowledge: impl FnOnce(Result<(), Refused>) + Send + 'static,
+    ) -> Result<(), NotTaken> {
+        self.give(Message::Event(Box::new((event, Box::new(acknowledge)))))
+    }
+
+    /// Says that an account was connected anew, or that what was wrong with its credential is mended: what waits for it is done at once.
+    ///
+    /// # Errors
+    /// As [`Host::call`].
+    pub fn reopened(&self, connector: impl Into<String>) -> Result<(), NotTaken> {
+        self.put(Input::Reopened(connector.into()))
+    }
+
     /// Hands over what an agent asked. Exactly one [`Clients::reply`] follows while the host runs, after
     /// [`QUESTION_MS`](crate::limits::QUESTION_MS) at the latest. Who asks must have been found out by a sign-in: the plugin believes it.
     ///
@@ -68,7 +91,11 @@ impl Host {
     }
 
     fn put(&self, input: Input) -> Result<(), NotTaken> {
-        self.inbox.try_send(Message::Input(Box::new(input))).map_err(|why| match why {
+        self.give(Message::Input(Box::new(input)))
+    }
+
+    fn give(&self, message: Message) -> Result<(), NotTaken> {
+        self.inbox.try_send(message).map_err(|why| match why {
             TrySendError::Full(_) => NotTaken::Busy,
             TrySendError::Disconnected(_) => NotTaken::Stopped,
         })

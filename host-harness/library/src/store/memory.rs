@@ -2,61 +2,169 @@
 
 use std::collections::BTreeMap;
 
-use super::{Change, Store, StoreError, WorkItem, WorkState, index_digits};
+use super::{AccountState, Change, Counts, Ordered, Store, StoreError, WorkItem, WorkState, index_digits};
 use crate::bindings::crm::known_records::Known;
 use crate::bindings::crm::types::RecordRef;
 use crate::bindings::hooks::phonebook::{Book, Entry};
+use crate::event::Moment;
 
 type Reference = (String, String, String);
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct MemoryStore {
-    work: BTreeMap<String, WorkItem>,
+    work: BTreeMap<u64, WorkItem>,
+    keys: BTreeMap<String, u64>,
     known: BTreeMap<Reference, (Known, Vec<String>)>,
+    by_digits: BTreeMap<String, Vec<Reference>>,
     books: BTreeMap<String, Book>,
     entries: BTreeMap<(String, String), Entry>,
-    marks: BTreeMap<String, u64>,
+    accounts: BTreeMap<String, AccountState>,
+    orders: Vec<Ordered>,
+}
+
+impl MemoryStore {
+    /// Puts an administrator's order in, as another process would.
+    pub fn order(&mut self, ordered: Ordered) {
+        self.orders.push(ordered);
+    }
+
+    /// What a restart leaves: everything but what belongs to calls that still live.
+    #[must_use]
+    pub fn after_a_restart(mut self) -> Self {
+        self.work.retain(|_, item| item.lasting);
+        self.keys = self.work.values().map(|item| (item.key.clone(), item.order)).collect();
+        self
+    }
+
+    fn take(&mut self, change: Change) {
+        match change {
+            Change::PutWork(item) => {
+                self.keys.insert(item.key.clone(), item.order);
+                self.work.insert(item.order, *item);
+            }
+            Change::Progress { order, progress } => {
+                if let Some(item) = self.work.get_mut(&order) {
+                    item.progress = *progress;
+                }
+            }
+            Change::PutKnown { known, digits, lasting: _ } => self.put_known(*known, digits),
+            Change::ForgetKnown(gone) => self.forget_known(&reference(&gone)),
+            Change::PutBook(book) => {
+                self.books.insert(book.id.clone(), book);
+            }
+            Change::PutEntry { book, entry } => {
+                self.entries.insert((book, entry.key.clone()), entry);
+            }
+            Change::RemoveEntry { book, key } => {
+                self.entries.remove(&(book, key));
+            }
+            Change::PutAccount(state) => {
+                self.accounts.insert(state.account.connector.clone(), state);
+            }
+            Change::OrderDone { id, .. } => self.orders.retain(|ordered| ordered.id != id),
+        }
+    }
+
+    fn put_known(&mut self, known: Known, digits: Vec<String>) {
+        let reference = reference(&known.entity.reference);
+        self.forget_known(&reference);
+        for one in &digits {
+            self.by_digits.entry(one.clone()).or_default().push(reference.clone());
+        }
+        self.known.insert(reference, (known, digits));
+    }
+
+    fn forget_known(&mut self, reference: &Reference) {
+        let Some((_, digits)) = self.known.remove(reference) else { return };
+        for one in digits {
+            if let Some(all) = self.by_digits.get_mut(&one) {
+                all.retain(|other| other != reference);
+            }
+        }
+    }
+
+    fn of_state(&self, after: u64, limit: usize, wanted: impl Fn(&WorkState) -> bool) -> Vec<WorkItem> {
+        self.work.range(after.saturating_add(1)..).map(|(_, item)| item).filter(|item| wanted(&item.progress.state)).take(limit).cloned().collect()
+    }
 }
 
 impl Store for MemoryStore {
     fn commit(&mut self, changes: Vec<Change>) -> Result<(), StoreError> {
         for change in changes {
-            match change {
-                Change::PutWork(item) => {
-                    self.work.insert(item.key.clone(), *item);
-                }
-                Change::PutKnown { known, digits } => {
-                    self.known.insert(reference(&known.entity.reference), (*known, digits));
-                }
-                Change::ForgetKnown(gone) => {
-                    self.known.remove(&reference(&gone));
-                }
-                Change::PutBook(book) => {
-                    self.books.insert(book.id.clone(), book);
-                }
-                Change::PutEntry { book, entry } => {
-                    self.entries.insert((book, entry.key.clone()), entry);
-                }
-                Change::RemoveEntry { book, key } => {
-                    self.entries.remove(&(book, key));
-                }
-                Change::MarkEvent { call, sequence } => {
-                    self.marks.insert(call, sequence);
-                }
-            }
+            self.take(change);
         }
         Ok(())
     }
 
-    fn work(&self, key: &str) -> Option<WorkItem> {
-        self.work.get(key).cloned()
+    fn sync(&mut self) -> Result<(), StoreError> {
+        Ok(())
     }
 
-    fn unfinished(&self) -> Vec<WorkItem> {
-        let mut items: Vec<WorkItem> = self.work.values().filter(|item| !matches!(item.state, WorkState::Done(_))).cloned().collect();
-        items.sort_by_key(|item| item.order);
-        items
+    fn unsynced(&self) -> bool {
+        false
+    }
+
+    fn work(&self, key: &str) -> Option<WorkItem> {
+        self.work_at(*self.keys.get(key)?)
+    }
+
+    fn work_at(&self, order: u64) -> Option<WorkItem> {
+        self.work.get(&order).cloned()
+    }
+
+    fn unfinished(&self, after: u64, limit: usize) -> Vec<WorkItem> {
+        self.of_state(after, limit, WorkState::is_unfinished)
+    }
+
+    fn dead(&self, after: u64, limit: usize) -> Vec<WorkItem> {
+        self.of_state(after, limit, |state| matches!(state, WorkState::Dead(_)))
+    }
+
+    fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for item in self.work.values() {
+            match item.progress.state {
+                WorkState::Pending(_) => {
+                    counts.pending += 1;
+                    counts.oldest = Some(counts.oldest.map_or(item.asked_at, |oldest| oldest.min(item.asked_at)));
+                }
+                WorkState::Leased(_) => counts.leased += 1,
+                WorkState::Done(_) => counts.done += 1,
+                WorkState::Dead(_) => counts.dead += 1,
+                WorkState::Discarded(_) => counts.discarded += 1,
+            }
+        }
+        counts
+    }
+
+    fn last_order(&self) -> u64 {
+        self.work.keys().next_back().copied().unwrap_or(0)
+    }
+
+    fn accounts(&self) -> Vec<AccountState> {
+        self.accounts.values().cloned().collect()
+    }
+
+    fn orders(&self) -> Vec<Ordered> {
+        self.orders.clone()
+    }
+
+    fn erase(&mut self, lane: &str, _digits: &str, same: &dyn Fn(&str) -> bool, _now: Moment) -> Result<usize, StoreError> {
+        let before = self.work.len() + self.known.len() + self.entries.len();
+        self.work.retain(|_, item| item.lane != lane || item.progress.state.is_unfinished());
+        self.keys.retain(|_, order| self.work.contains_key(order));
+        let gone: Vec<Reference> = self
+            .known
+            .iter()
+            .filter(|(_, (known, _))| known.entity.phones.iter().any(|(_, number)| same(number)))
+            .map(|(reference, _)| reference.clone())
+            .collect();
+        for reference in gone {
+            self.forget_known(&reference);
+        }
+        self.entries.retain(|_, entry| !entry.numbers.iter().any(|(_, number)| same(number)));
+        Ok(before - self.work.len() - self.known.len() - self.entries.len())
     }
 
     fn known(&self, wanted: &RecordRef) -> Option<Known> {
@@ -64,9 +172,10 @@ impl Store for MemoryStore {
     }
 
     fn known_by_digits(&self, digits: &str) -> Vec<Known> {
-        let mut found: Vec<Known> =
-            self.known.values().filter(|(_, all)| all.iter().any(|one| one == digits)).map(|(known, _)| known.clone()).collect();
-        found.sort_by_key(|known| std::cmp::Reverse(known.seen_at));
+        let references = self.by_digits.get(digits).map(Vec::as_slice).unwrap_or_default();
+        let mut found: Vec<Known> = references.iter().filter_map(|one| self.known.get(one)).map(|(known, _)| known.clone()).collect();
+        found.sort_by(|a, b| (b.seen_at, reference(&a.entity.reference)).cmp(&(a.seen_at, reference(&b.entity.reference))));
+        found.dedup_by(|a, b| a.entity.reference == b.entity.reference);
         found.truncate(50);
         found
     }
@@ -94,10 +203,6 @@ impl Store for MemoryStore {
 
     fn entries(&self, book: &str) -> Vec<Entry> {
         self.entries.iter().filter(|((id, _), _)| id == book).map(|(_, entry)| entry.clone()).collect()
-    }
-
-    fn marked(&self, call: &str) -> u64 {
-        self.marks.get(call).copied().unwrap_or(0)
     }
 }
 

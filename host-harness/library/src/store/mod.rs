@@ -1,4 +1,12 @@
-//! What must outlive a restart: waiting work, known records, phonebooks. A trait, since firmware may have its own store.
+//! What must outlive a restart: waiting work, records that we made, phonebooks, the state of accounts. A trait, since firmware may have
+//! its own store; [`sqlite`] is the one that everybody else uses, [`memory`] is for simulations.
+//!
+//! **Two steps.** [`Store::commit`] takes a group of changes, all or none, and every later read sees them. [`Store::sync`] makes all that
+//! was taken so far survive a power cut. Between both, nothing may leave the host that rests on those changes: no acknowledgement and no
+//! request to a CRM. So many events share one write to the disk.
+//!
+//! **What lasts.** An item whose [`WorkItem::lasting`] is false belongs to a call that still lives: the PBX tells of it again after a
+//! restart, so it is kept in memory alone. It becomes lasting when the call ends before it is answered.
 
 pub mod memory;
 
@@ -34,6 +42,29 @@ pub enum Task {
     },
 }
 
+/// Kinds of [`Task`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// [`Task::Match`].
+    Match,
+    /// [`Task::Create`].
+    Create,
+    /// [`Task::Journal`].
+    Journal,
+    /// [`Task::Amend`].
+    Amend,
+}
+
+/// For whom work is done: never at another organisation, whoever is connected under that name later.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AccountRef {
+    /// Id of the account's connector in the host's words, as in `record-ref.connector`.
+    pub connector: String,
+    /// The CRM's id of the organisation, "" if it has none.
+    pub organisation: String,
+}
+
 /// Where a piece of work stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum WorkState {
@@ -45,25 +76,21 @@ pub enum WorkState {
     Done(Option<RecordRef>),
     /// Over, until somebody replays it.
     Dead(Box<Failure>),
+    /// Over for ever: an administrator discarded it, or disconnected its account.
+    Discarded(String),
 }
 
-/// A piece of durable work.
+/// How far a piece of work has come: what changes while it is tried.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct WorkItem {
-    /// Stable: the same key means the same work.
-    pub key: String,
-    /// Order of asking, given by the store's user; grows.
-    pub order: u64,
-    /// The call for which it is done.
-    pub call: Option<String>,
-    /// The call's summary once it has ended, so that a late answer finds it.
-    pub summary: Option<Box<Call>>,
-    /// What.
-    pub task: Task,
+pub struct Progress {
     /// Where it stands.
     pub state: WorkState,
+    /// Since when it stands there.
+    pub since: Moment,
     /// Tries so far.
     pub tries: u32,
+    /// Failures of a kind that does not pass by itself; five bury it.
+    pub strikes: u32,
     /// First try, for looking an unclear one up.
     pub first_tried: Option<Moment>,
     /// The last answer was unclear: look it up by its key before it is done again.
@@ -72,21 +99,73 @@ pub struct WorkItem {
     pub looked_up: u32,
     /// The plugin was told that it waits.
     pub told_waiting: bool,
-    /// For a match with several connectors: how many of them have answered that they have nothing.
-    pub asked: u32,
+    /// Why the last try failed, for people.
+    pub last: Option<Box<Failure>>,
 }
 
-/// One durable change.
-#[derive(Debug, Clone, PartialEq)]
+/// What a late answer needs to know of a call that has ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EndedCall {
+    /// The call as it was at its end.
+    pub call: Call,
+    /// The plugin's notes of the call, by key.
+    pub notes: Vec<(String, String)>,
+}
+
+/// A piece of work. All but `account`, `ended`, `task`, `lasting` and `progress` stays as it was made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WorkItem {
+    /// Stable: the same key means the same work. At most 200 bytes.
+    pub key: String,
+    /// Names the item too; given by the store's user, grows, never used twice.
+    pub order: u64,
+    /// For whom it is done. A match that one account has answered with nothing goes on to the next one.
+    pub account: AccountRef,
+    /// The remote number in the form by which numbers are compared first; what bears the same one goes on in order.
+    pub lane: String,
+    /// The call for which it is done.
+    pub call: Option<String>,
+    /// Set once the call has ended.
+    pub ended: Option<Box<EndedCall>>,
+    /// What.
+    pub task: Task,
+    /// When it was asked for.
+    pub asked_at: Moment,
+    /// False: in memory alone, see the module.
+    pub lasting: bool,
+    /// How far it has come.
+    pub progress: Progress,
+}
+
+/// An account as far as it must be known before its connector is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountState {
+    /// Which.
+    pub account: AccountRef,
+    /// False: nothing happens on calls, and waiting work is kept unsent.
+    pub enabled: bool,
+}
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Change {
-    /// Adds or replaces a work item, by key.
+    /// Adds or replaces a work item, by `order`. A key is never given to two of them.
     PutWork(Box<WorkItem>),
-    /// Remembers a record, by reference. `digits`: the last seven of each of its numbers.
+    /// Replaces the progress of the item with this `order`.
+    Progress {
+        /// Which.
+        order: u64,
+        /// From now on.
+        progress: Box<Progress>,
+    },
+    /// Remembers a record, by reference.
     PutKnown {
         /// The record.
         known: Box<Known>,
-        /// For [`Store::known_by_digits`].
+        /// The last seven digits of each of its numbers, for [`Store::known_by_digits`].
         digits: Vec<String>,
+        /// False: in memory alone, and forgotten when there is no room.
+        lasting: bool,
     },
     /// Forgets a record.
     ForgetKnown(RecordRef),
@@ -106,31 +185,160 @@ pub enum Change {
         /// The entry's key.
         key: String,
     },
-    /// The hook for this event of this call is done.
-    MarkEvent {
-        /// The call.
-        call: String,
-        /// Its event.
-        sequence: u64,
+    /// Adds or replaces an account's state, by its connector.
+    PutAccount(AccountState),
+    /// An administrator's order was carried out, or could not be.
+    OrderDone {
+        /// Which.
+        id: u64,
+        /// When.
+        at: Moment,
+        /// What came of it, in English.
+        result: String,
     },
 }
 
+/// What an administrator orders from outside the host's process, such as with `pbx-crm queue`. The store hands orders over; the host carries
+/// them out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// Tries dead work again, with its key.
+    Replay {
+        /// The item's `order`.
+        item: u64,
+    },
+    /// Gives up waiting or dead work for ever.
+    Discard {
+        /// The item's `order`.
+        item: u64,
+    },
+    /// Calls are served again, and what waits is delivered.
+    Enable {
+        /// Which account.
+        connector: String,
+    },
+    /// Nothing happens on calls; what waits is kept.
+    Disable {
+        /// Which account.
+        connector: String,
+    },
+    /// What waits for the account is discarded.
+    Forget {
+        /// Which account.
+        connector: String,
+    },
+    /// Forgets all that is kept of a number.
+    Erase {
+        /// In the form by which numbers are compared first.
+        lane: String,
+    },
+}
+
+/// An order that has not been carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ordered {
+    /// Names it.
+    pub id: u64,
+    /// Who ordered it.
+    pub by: String,
+    /// When.
+    pub at: Moment,
+    /// What.
+    pub order: Order,
+}
+
+/// Is there room for more work?
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Room {
+    /// Yes.
+    #[default]
+    Enough,
+    /// More than four fifths are used: somebody should look.
+    Scarce,
+    /// No new records are asked for any more; calls are still journalled.
+    NoCreations,
+    /// Nothing more is taken: events of calls are refused, loudly, so that the PBX can offer them again.
+    None,
+}
+
+/// How much work there is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// To be done.
+    pub pending: u64,
+    /// Given to a connector.
+    pub leased: u64,
+    /// Done and still remembered.
+    pub done: u64,
+    /// Over without success.
+    pub dead: u64,
+    /// Discarded and still remembered.
+    pub discarded: u64,
+    /// When the oldest of those pending was asked for.
+    pub oldest: Option<Moment>,
+}
+
 /// The store cannot do its work now.
-#[derive(Debug, thiserror::Error)]
-#[error("the store cannot write: {0}")]
-pub struct StoreError(pub String);
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Nothing was taken: too much waits to be written already.
+    #[error("the store takes nothing more: {0}")]
+    Full(String),
+    /// Taken and kept in memory, but not on the disk yet; the next [`Store::sync`] tries again.
+    #[error("the store cannot write: {0}")]
+    Unwritten(String),
+}
 
 /// The durable state. Reads are answered within a hook: in microseconds.
 pub trait Store: Send {
-    /// Writes all of it or nothing. When it returns, the changes survive a power cut (unless the store says that it does not last).
+    /// Takes all of the changes or none; later reads see them.
     ///
     /// # Errors
-    /// Nothing was written.
+    /// [`StoreError::Full`]: nothing was taken.
     fn commit(&mut self, changes: Vec<Change>) -> Result<(), StoreError>;
-    /// By key.
+    /// When it returns `Ok`, all changes so far survive a power cut (unless the store says that it does not last). Does nothing where nothing
+    /// lasting was changed.
+    ///
+    /// # Errors
+    /// [`StoreError::Unwritten`]: nothing is lost while the process lives; try again.
+    fn sync(&mut self) -> Result<(), StoreError>;
+    /// Is there a change that a power cut would take back?
+    fn unsynced(&self) -> bool;
+    /// By key, whatever its state.
     fn work(&self, key: &str) -> Option<WorkItem>;
-    /// All that is pending, leased or dead, in order.
-    fn unfinished(&self) -> Vec<WorkItem>;
+    /// By order.
+    fn work_at(&self, order: u64) -> Option<WorkItem>;
+    /// Items that are pending or leased, with a greater `order` than `after`, by order, at most so many.
+    fn unfinished(&self, after: u64, limit: usize) -> Vec<WorkItem>;
+    /// Dead items likewise.
+    fn dead(&self, after: u64, limit: usize) -> Vec<WorkItem>;
+    /// How much there is. May take milliseconds: not for hooks.
+    fn counts(&self) -> Counts;
+    /// Is there room for more? Asked before each event: at once.
+    fn room(&self) -> Room {
+        Room::Enough
+    }
+    /// The greatest `order` that was ever given; 0: none.
+    fn last_order(&self) -> u64;
+    /// What is known of accounts.
+    fn accounts(&self) -> Vec<AccountState>;
+    /// Orders that have not been carried out. Cheap where there are none: asked every second.
+    fn orders(&self) -> Vec<Ordered> {
+        Vec::new()
+    }
+    /// Forgets what is older than it must be kept and tidies up. Asked every minute; takes milliseconds.
+    fn maintain(&mut self, now: Moment) {
+        let _ = now;
+    }
+    /// Forgets all that is kept of a number: done, dead and discarded work of this lane, known records and entries of phonebooks with a number
+    /// for which `same` is true. (The host has finished or discarded what was unfinished before.) Gives how many there were. What is left says
+    /// only that something was erased, and when.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    fn erase(&mut self, lane: &str, digits: &str, same: &dyn Fn(&str) -> bool, now: Moment) -> Result<usize, StoreError>;
     /// By reference.
     fn known(&self, reference: &RecordRef) -> Option<Known>;
     /// Records of which a number ends in these seven digits, newest first, at most 50.
@@ -143,8 +351,58 @@ pub trait Store: Send {
     fn entries_by_digits(&self, digits: &str) -> Vec<(String, Entry)>;
     /// All entries of a book, by key.
     fn entries(&self, book: &str) -> Vec<Entry>;
-    /// The last event of the call whose hook is done; 0: none.
-    fn marked(&self, call: &str) -> u64;
+}
+
+impl Task {
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Match(_) => Kind::Match,
+            Self::Create(_) => Kind::Create,
+            Self::Journal { .. } => Kind::Journal,
+            Self::Amend { .. } => Kind::Amend,
+        }
+    }
+}
+
+impl Kind {
+    /// As in reports and on command lines.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Match => "match",
+            Self::Create => "create",
+            Self::Journal => "journal",
+            Self::Amend => "amend",
+        }
+    }
+}
+
+impl Progress {
+    /// Of work that was asked for now.
+    #[must_use]
+    pub fn new(now: Moment) -> Self {
+        Self {
+            state: WorkState::Pending(now),
+            since: now,
+            tries: 0,
+            strikes: 0,
+            first_tried: None,
+            unclear: false,
+            looked_up: 0,
+            told_waiting: false,
+            last: None,
+        }
+    }
+}
+
+impl WorkState {
+    /// Is there anything left to be done?
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        matches!(self, Self::Pending(_) | Self::Leased(_))
+    }
 }
 
 /// The last seven digits of a number in any spelling: what records and entries are indexed by.

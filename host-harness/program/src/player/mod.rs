@@ -285,6 +285,7 @@ impl<'a> Player<'a> {
                     organisation_name: account.organisation_name,
                     user: account.user,
                     creates: scenario.crm.creates,
+                    budget: scenario.crm.budget.clone(),
                 };
                 (vec![parts], Some(account.way))
             }
@@ -436,8 +437,7 @@ impl<'a> Player<'a> {
         let phonebook = store
             .map(|store| store.books().into_iter().filter(|book| book.kept_by.is_some()).flat_map(|book| store.entries(&book.id)).collect())
             .unwrap_or_default();
-        let unfinished = store.map(|store| store.unfinished()).unwrap_or_default();
-        let dead = unfinished.iter().filter(|item| matches!(item.state, pbx_crm_host::store::WorkState::Dead(_))).count();
+        let counts = store.map(|store| store.counts()).unwrap_or_default();
         Ok(Play {
             outputs: self.outputs,
             signed_in: self.signed_in,
@@ -448,7 +448,7 @@ impl<'a> Player<'a> {
             seeded: self.seeded,
             activities,
             phonebook,
-            unfinished: ((unfinished.len() - dead) as u32, dead as u32),
+            unfinished: ((counts.pending + counts.leased) as u32, counts.dead as u32),
             links,
             texts: self.texts,
         })

@@ -201,6 +201,9 @@ pub struct CrmForm {
     /// Turned at the beginning, in this order.
     #[serde(default, rename = "knob")]
     pub knobs: Vec<Spanned<KnobForm>>,
+    /// How much of the account's allowance may be used for what.
+    #[serde(default)]
+    pub budget: pbx_crm_host::core::budget::BudgetSettings,
     /// False: there is no CRM account that makes records.
     #[serde(default = "yes")]
     pub creates: bool,

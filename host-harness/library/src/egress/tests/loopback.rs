@@ -113,6 +113,7 @@ pub(crate) fn request(url: &str) -> HttpRequest {
         headers: vec![("x-kind".to_owned(), "contact".to_owned())],
         body: Bytes::new(),
         deadline: 0,
+        writes: false,
     }
 }
 

@@ -7,13 +7,14 @@ use crate::bindings::crm::requests::{About, Amendment, Draft, JournalEntry, Reco
 use crate::bindings::crm::{connections, known_records, requests};
 use crate::bindings::hooks::numbers::Sameness;
 use crate::bindings::hooks::types::Number;
+use crate::core::work::number_key;
 use crate::hook::unit::Write;
-use crate::store::{Task, WorkState, index_digits};
+use crate::store::{Kind, Task, WorkState, index_digits};
 
 impl requests::Host for HookData {
     fn match_number(&mut self, call: String, number: Number) -> wasmtime::Result<Result<(), RequestError>> {
         self.room()?;
-        if self.state.accounts.is_empty() {
+        if self.state.active().next().is_none() {
             return Ok(Err(RequestError::SwitchedOff));
         }
         if number.forms.is_empty() {
@@ -25,7 +26,7 @@ impl requests::Host for HookData {
 
     fn search(&mut self, request: String, text: String, limit: u32) -> wasmtime::Result<Result<(), RequestError>> {
         self.room()?;
-        if self.state.accounts.is_empty() {
+        if self.state.active().next().is_none() {
             return Ok(Err(RequestError::SwitchedOff));
         }
         if !self.some_account_can("search") {
@@ -40,14 +41,13 @@ impl requests::Host for HookData {
 
     fn create(&mut self, key: String, call: Option<String>, draft: Draft) -> wasmtime::Result<Result<(), RequestError>> {
         self.room()?;
-        if self.state.accounts.is_empty() {
+        if self.state.active().next().is_none() {
             return Ok(Err(RequestError::SwitchedOff));
         }
         let role = std::mem::discriminant(&draft.role);
         let can = self
             .state
-            .accounts
-            .iter()
+            .active()
             .filter(|account| account.connection.creates)
             .any(|account| account.connection.kinds.iter().any(|kind| kind.can_create && std::mem::discriminant(&kind.role) == role));
         if !can {
@@ -73,11 +73,11 @@ impl requests::Host for HookData {
 
     fn journal(&mut self, key: String, about: About, entry: JournalEntry) -> wasmtime::Result<Result<(), RequestError>> {
         self.room()?;
-        if self.state.accounts.is_empty() {
+        if self.state.active().next().is_none() {
             return Ok(Err(RequestError::SwitchedOff));
         }
         match &about {
-            About::Existing(record) if !self.state.accounts.iter().any(|account| account.connection.id == record.connector) => {
+            About::Existing(record) if !self.state.active().any(|account| account.connection.id == record.connector) => {
                 return Ok(Err(RequestError::Unsupported));
             }
             About::Other(_) => return Ok(Err(RequestError::Unsupported)),
@@ -95,7 +95,7 @@ impl requests::Host for HookData {
 
     fn amend(&mut self, key: String, journal_key: String, change: Amendment) -> wasmtime::Result<Result<(), RequestError>> {
         self.room()?;
-        if self.state.accounts.is_empty() {
+        if self.state.active().next().is_none() {
             return Ok(Err(RequestError::SwitchedOff));
         }
         if !self.free_key(&key, |task| matches!(task, Task::Amend { .. })) {
@@ -110,7 +110,7 @@ impl requests::Host for HookData {
         if journal.is_none() && !asked_now {
             return Ok(Err(RequestError::BadKey));
         }
-        let written = journal.is_some_and(|item| matches!(item.state, WorkState::Done(_) | WorkState::Leased(_)));
+        let written = journal.is_some_and(|item| matches!(item.progress.state, WorkState::Done(_) | WorkState::Leased(_)));
         if written && !self.some_account_can("amend") {
             return Ok(Err(RequestError::Unsupported));
         }
@@ -123,7 +123,7 @@ impl requests::Host for HookData {
         if !(1..=50).contains(&records.len()) || records.iter().any(|record| record.connector != user.connector) {
             return Ok(Err(RequestError::Invalid("1 to 50 records, all of the user's connector".to_owned())));
         }
-        let able = self.state.accounts.iter().any(|account| {
+        let able = self.state.active().any(|account| {
             account.connection.id == user.connector && account.connection.abilities.iter().any(|ability| ability == "visibility")
         });
         if !able {
@@ -139,7 +139,7 @@ impl known_records::Host for HookData {
         let digits = number.forms.first().map(|form| index_digits(form)).unwrap_or_default();
         let mut known = self.state.store.known_by_digits(&digits);
         known.retain(|known| {
-            self.state.accounts.iter().any(|account| account.connection.id == known.entity.reference.connector)
+            self.state.active().any(|account| account.connection.id == known.entity.reference.connector)
                 && known.entity.phones.iter().any(|(_, stored)| !matches!(self.state.numbers.same(&number, stored), Sameness::No))
         });
         known.truncate(20);
@@ -151,10 +151,7 @@ impl known_records::Host for HookData {
     }
 
     fn creation_waiting(&mut self, number: Number) -> wasmtime::Result<Option<String>> {
-        Ok(self.state.store.unfinished().into_iter().find_map(|item| match &item.task {
-            Task::Create(draft) if draft.number.forms.first() == number.forms.first() => Some(item.key.clone()),
-            _ => None,
-        }))
+        Ok(self.state.agenda.in_lane(Kind::Create, number_key(&number)).next().map(|(_, head)| head.key.to_string()))
     }
 
     fn link(&mut self, reference: RecordRef) -> wasmtime::Result<Option<String>> {
@@ -168,7 +165,7 @@ impl known_records::Host for HookData {
 
 impl connections::Host for HookData {
     fn active(&mut self) -> wasmtime::Result<Vec<Connection>> {
-        Ok(self.state.accounts.iter().map(|account| account.connection.clone()).collect())
+        Ok(self.state.active().map(|account| account.connection.clone()).collect())
     }
 
     fn user_of(&mut self, extension: String, connector: String) -> wasmtime::Result<Option<User>> {
@@ -178,15 +175,14 @@ impl connections::Host for HookData {
     fn bound(&mut self, extension: String) -> wasmtime::Result<bool> {
         Ok(self
             .state
-            .accounts
-            .iter()
+            .active()
             .any(|account| self.state.bindings.user_of(&extension, &account.connection.id, self.state.pbx.as_ref()).is_some()))
     }
 }
 
 impl HookData {
     fn some_account_can(&self, ability: &str) -> bool {
-        self.state.accounts.iter().any(|account| account.connection.abilities.iter().any(|known| known == ability))
+        self.state.active().any(|account| account.connection.abilities.iter().any(|known| known == ability))
     }
 
     /// Is the key well-formed, and unused or used for the same kind of work?
