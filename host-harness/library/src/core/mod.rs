@@ -73,6 +73,7 @@ pub struct CoreParts {
 }
 
 /// A connected CRM account.
+#[derive(Clone)]
 pub struct ConnectorParts {
     /// Its id in every `record-ref`; unique, at most 64 bytes.
     pub id: String,
@@ -342,6 +343,12 @@ impl Core {
     #[must_use]
     pub fn store(&self) -> Option<&dyn Store> {
         self.state.as_ref().map(|state| state.store.as_ref())
+    }
+
+    /// The store, for a core that comes after this one; this one is of no use any more.
+    #[must_use]
+    pub fn take_store(&mut self) -> Option<Box<dyn Store>> {
+        self.state.take().map(|state| state.store)
     }
 
     /// Runs the lanes empty.

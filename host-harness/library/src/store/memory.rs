@@ -29,14 +29,6 @@ impl MemoryStore {
         self.orders.push(ordered);
     }
 
-    /// What a restart leaves: everything but what belongs to calls that still live.
-    #[must_use]
-    pub fn after_a_restart(mut self) -> Self {
-        self.work.retain(|_, item| item.lasting);
-        self.keys = self.work.values().map(|item| (item.key.clone(), item.order)).collect();
-        self
-    }
-
     fn take(&mut self, change: Change) {
         match change {
             Change::PutWork(item) => {
@@ -99,6 +91,11 @@ impl Store for MemoryStore {
 
     fn sync(&mut self) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    fn forget_what_lives(&mut self) {
+        self.work.retain(|_, item| item.lasting);
+        self.keys = self.work.values().map(|item| (item.key.clone(), item.order)).collect();
     }
 
     fn unsynced(&self) -> bool {

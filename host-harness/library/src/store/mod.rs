@@ -328,6 +328,8 @@ pub trait Store: Send {
     fn orders(&self) -> Vec<Ordered> {
         Vec::new()
     }
+    /// Forgets what is in memory alone, as if the process had ended: for simulations of a restart.
+    fn forget_what_lives(&mut self) {}
     /// Forgets what is older than it must be kept and tidies up. Asked every minute; takes milliseconds.
     fn maintain(&mut self, now: Moment) {
         let _ = now;

@@ -238,7 +238,12 @@ impl Calls {
                 again = *resync;
                 Happening::Ended { outcome: outcome.map(self::outcome) }
             }
-            Event::Fault { .. } | Event::ClearFaults { .. } | Event::Knob { .. } | Event::Seed { .. } => return None,
+            Event::Fault { .. }
+            | Event::ClearFaults { .. }
+            | Event::Restart { .. }
+            | Event::Order { .. }
+            | Event::Knob { .. }
+            | Event::Seed { .. } => return None,
         };
         Some(CallEvent { call, node: machine, at, resync: again, happening })
     }

@@ -13,17 +13,21 @@ use std::time::Duration;
 
 use crm_fake::RecordedRequest;
 use pbx_crm_host::bindings::hooks::host::HostFacts;
+use pbx_crm_host::binding::Bindings;
 use pbx_crm_host::component::{LoadError, PreparedConnector, PreparedPlugin};
 use pbx_crm_host::core::io::{HttpAnswer, HttpFailure, Input, Output};
-use pbx_crm_host::core::{Core, CoreError, CoreParts};
+use pbx_crm_host::core::{ConnectorParts, Core, CoreError, CoreParts};
 use pbx_crm_host::egress::Way;
 use pbx_crm_host::engine::SandboxEngine;
 use pbx_crm_host::event::Moment;
+use pbx_crm_host::number::DialPlan;
+use pbx_crm_host::settings::Settings;
+use pbx_crm_host::store::{Order, Ordered, Store};
 use pbx_crm_host::texts::Catalogue;
 
 use self::crm::{Crm, Line};
 use crate::guests::Components;
-use crate::scenario::{Event, Scenario, ScenarioError};
+use crate::scenario::{Event, OrderWord, Scenario, ScenarioError};
 
 /// Steps of one play. A scenario of a whole day has some ten thousand; more means that something feeds itself.
 const MOST_STEPS: u64 = 5_000_000;
@@ -210,6 +214,8 @@ struct Player<'a> {
     /// Requests that the CRM got before the play: those of connecting it.
     before: usize,
     core: Core,
+    /// For the core of the next process.
+    parts: Parts,
     calls: cast::Calls,
     next: BinaryHeap<Reverse<Next>>,
     order: u64,
@@ -222,11 +228,39 @@ struct Player<'a> {
     pages: Vec<(String, String)>,
 }
 
+/// What every process of a play begins with.
+struct Parts {
+    plugin: Arc<PreparedPlugin>,
+    settings: Settings,
+    connectors: Vec<ConnectorParts>,
+    bindings: Bindings,
+    numbers: DialPlan,
+    /// Processes so far.
+    begun: u64,
+}
+
+impl Parts {
+    fn core(&mut self, scenario: &Scenario, store: Box<dyn Store>) -> Result<Core, CoreError> {
+        self.begun += 1;
+        Core::new(CoreParts {
+            plugin: Arc::clone(&self.plugin),
+            settings: self.settings.clone(),
+            connectors: self.connectors.clone(),
+            bindings: self.bindings.clone(),
+            pbx: Box::new(cast::pbx(scenario).0),
+            numbers: self.numbers.clone(),
+            store,
+            seed: scenario.seed.wrapping_add(self.begun - 1),
+            virtual_time: true,
+        })
+    }
+}
+
 impl<'a> Player<'a> {
     fn new(stage: &Stage, file: &Path, text: &str, scenario: &'a Scenario, crm: Crm) -> Result<Self, PlayError> {
         let Crm { fake, address, credentials } = crm;
         let wrong = |span: std::ops::Range<usize>, why: String| PlayError::Scenario(crate::scenario::wrong_at(file, text, span, why));
-        let (pbx, facts) = cast::pbx(scenario);
+        let facts = cast::pbx(scenario).1;
         let starts = crate::scenario::time::local_moment(scenario.pbx.starts.get_ref(), scenario.pbx.time_zone.get_ref())
             .map_err(|why| wrong(scenario.pbx.starts.span(), why))?;
         let numbers = cast::numbers(scenario).map_err(|why| wrong(scenario.pbx.country.span(), why))?;
@@ -276,7 +310,7 @@ impl<'a> Player<'a> {
         let signed_in = account.as_ref().and_then(|account| account.signed_in.clone());
         let (connectors, way) = match account {
             Some(account) => {
-                let parts = pbx_crm_host::core::ConnectorParts {
+                let parts = ConnectorParts {
                     id: stage.connector.description().id.clone(),
                     connector: Arc::clone(&stage.connector),
                     settings: connector_settings,
@@ -297,17 +331,8 @@ impl<'a> Player<'a> {
             host: pbx_crm_host::messages::host_catalogue(),
         };
         let pages = stage.connector.description().kinds.iter().filter_map(|kind| Some((kind.kind.clone(), kind.page.clone()?))).collect();
-        let core = Core::new(CoreParts {
-            plugin,
-            settings,
-            connectors,
-            bindings,
-            pbx: Box::new(pbx),
-            numbers,
-            store: Box::new(cast::store(scenario)),
-            seed: scenario.seed,
-            virtual_time: true,
-        })?;
+        let mut parts = Parts { plugin, settings, connectors, bindings, numbers, begun: 0 };
+        let core = parts.core(scenario, Box::new(cast::store(scenario)))?;
         let last = scenario.events.iter().map(|event| event.get_ref().at().ms).max().unwrap_or(0);
         let mut player = Self {
             scenario,
@@ -316,6 +341,7 @@ impl<'a> Player<'a> {
             signed_in,
             before,
             core,
+            parts,
             calls,
             next: BinaryHeap::new(),
             order: 0,
@@ -372,6 +398,15 @@ impl<'a> Player<'a> {
         match event.get_ref() {
             Event::Fault { fault, .. } => crm.inject(fault.clone()).map_err(|why| failed(why.to_string()))?,
             Event::ClearFaults { .. } => crm.clear_faults(),
+            Event::Restart { .. } => {
+                drop(crm);
+                self.restart()?;
+                return Ok(Some(Input::Time));
+            }
+            Event::Order { order, number, .. } => {
+                drop(crm);
+                self.order(at, *order, number.as_deref());
+            }
             Event::Knob { name, value, .. } => {
                 let value = crate::scenario::KnobForm { name: name.clone(), value: value.clone() }.json();
                 let turned = value.and_then(|value| crm.knob(at, name, value).map_err(|why| why.to_string()));
@@ -387,6 +422,37 @@ impl<'a> Player<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// The answers to what the old process had asked come for nobody.
+    fn restart(&mut self) -> Result<(), PlayError> {
+        self.next.retain(|Reverse(next)| !matches!(next.what, What::Http(..)));
+        if let Some(mut store) = self.core.take_store() {
+            store.forget_what_lives();
+            self.core = self.parts.core(self.scenario, store)?;
+        }
+        Ok(())
+    }
+
+    fn order(&mut self, at: Moment, order: OrderWord, number: Option<&str>) {
+        let connector = self.parts.connectors.first().map(|parts| parts.id.clone()).unwrap_or_default();
+        let store = self.core.store();
+        let dead = store.map(|store| store.dead(0, usize::MAX)).unwrap_or_default();
+        let unfinished = store.map(|store| store.unfinished(0, usize::MAX)).unwrap_or_default();
+        let orders = match order {
+            OrderWord::Disable => vec![Order::Disable { connector }],
+            OrderWord::Enable => vec![Order::Enable { connector }],
+            OrderWord::Forget => vec![Order::Forget { connector }],
+            OrderWord::Replay => dead.iter().map(|item| Order::Replay { item: item.order }).collect(),
+            OrderWord::Discard => dead.iter().chain(&unfinished).map(|item| Order::Discard { item: item.order }).collect(),
+            OrderWord::Erase => {
+                let number = self.parts.numbers.parse(number.unwrap_or_default());
+                vec![Order::Erase { lane: number.forms.first().cloned().unwrap_or_default() }]
+            }
+        };
+        for order in orders {
+            self.step(at, Input::Order(Ordered { id: 0, by: "the scenario".to_owned(), at, order }));
+        }
     }
 
     fn step(&mut self, at: Moment, input: Input) {

@@ -101,6 +101,10 @@ pub enum Event {
     Fault { at: Span, fault: Fault },
     /// The CRM behaves again.
     ClearFaults { at: Span },
+    /// The host's process dies and a new one begins: what is not in the store is gone.
+    Restart { at: Span },
+    /// An administrator orders something.
+    Order { at: Span, order: OrderWord, number: Option<String> },
     /// A knob is turned that only this CRM's fake has.
     Knob {
         at: Span,
@@ -133,6 +137,8 @@ impl Event {
             | Self::End { at, .. }
             | Self::Fault { at, .. }
             | Self::ClearFaults { at }
+            | Self::Restart { at }
+            | Self::Order { at, .. }
             | Self::Knob { at, .. }
             | Self::Seed { at, .. } => *at,
         }
@@ -156,7 +162,12 @@ impl Event {
             | Self::Recording { call, .. }
             | Self::Voicemail { call, .. }
             | Self::End { call, .. } => Some(call),
-            Self::Fault { .. } | Self::ClearFaults { .. } | Self::Knob { .. } | Self::Seed { .. } => None,
+            Self::Fault { .. }
+            | Self::ClearFaults { .. }
+            | Self::Restart { .. }
+            | Self::Order { .. }
+            | Self::Knob { .. }
+            | Self::Seed { .. } => None,
         }
     }
 
@@ -179,6 +190,24 @@ impl Event {
             _ => Vec::new(),
         }
     }
+}
+
+/// What an administrator orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OrderWord {
+    /// Nothing happens on calls; what waits is kept.
+    Disable,
+    /// Calls are served again, and what waits is delivered.
+    Enable,
+    /// All dead work is tried again.
+    Replay,
+    /// All waiting and dead work is discarded.
+    Discard,
+    /// The account is disconnected: what waits for it is discarded, and nothing is sent to it any more.
+    Forget,
+    /// All that is kept of `number` is forgotten.
+    Erase,
 }
 
 /// Seen from the PBX.

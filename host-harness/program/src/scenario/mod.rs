@@ -12,7 +12,7 @@ use crm_fake::{Fault, SeedRecord};
 use serde::Deserialize;
 use toml::Spanned;
 
-pub use event::{DirectionWord, Event, OutcomeWord, StateWord};
+pub use event::{DirectionWord, Event, OrderWord, OutcomeWord, StateWord};
 pub use expect::{CardForm, CreatedForm, Expect, IgnoredForm, JournalForm, PopForm, ReasonForm};
 pub use read::{ScenarioError, load, parse, wrong_at};
 use time::Span;
