@@ -39,6 +39,8 @@ pub(crate) struct Head {
     /// The item that must be done before; this one is in no queue until then.
     pub(crate) waits_for: Option<u64>,
     pub(crate) unclear: bool,
+    /// It was tried before.
+    pub(crate) tried: bool,
     /// The call has left its summary with it.
     pub(crate) ended: bool,
     /// Most items that may share a connector's call with it: fewer after a call failed for what one of them has in it.
@@ -96,6 +98,7 @@ impl Agenda {
             due,
             waits_for,
             unclear: item.progress.unclear,
+            tried: item.progress.tries > 0,
             ended: item.ended.is_some(),
             share,
         };
@@ -115,6 +118,7 @@ impl Agenda {
     pub(crate) fn progress(&mut self, order: u64, progress: &Progress) -> Option<BTreeSet<u64>> {
         let mut head = self.heads.remove(&order)?;
         self.dequeue(order, &head);
+        head.tried = progress.tries > 0;
         (head.due, head.unclear) = match progress.state {
             WorkState::Pending(due) => (Some(due), progress.unclear),
             WorkState::Leased(_) => (None, progress.unclear),
@@ -179,6 +183,19 @@ impl Agenda {
         let queue = self.queues.get(&(slot, lot));
         let due = queue.into_iter().flat_map(move |queue| queue.range(..=(now, u64::MAX)));
         due.filter_map(|(_, order)| Some((*order, self.heads.get(order)?)))
+    }
+
+    /// The account answers again: what waited for that waits no longer. (What is to be looked for waits for the CRM's own work, not for an answer.)
+    pub(crate) fn release(&mut self, slot: usize, now: Moment) {
+        for lot in [Lot::LiveMatch, Lot::Creation, Lot::Journal, Lot::Amendment, Lot::LateMatch] {
+            let Some(queue) = self.queues.get_mut(&(slot, lot)) else { continue };
+            for (_, order) in queue.split_off(&(now.saturating_add(1), 0)) {
+                if let Some(head) = self.heads.get_mut(&order) {
+                    head.due = Some(now);
+                    queue.insert((now, order));
+                }
+            }
+        }
     }
 
     /// When something becomes due in a queue that is not due now.

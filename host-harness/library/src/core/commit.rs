@@ -13,8 +13,12 @@ impl Core {
     /// Takes the durable part into the store, together with the end of the work whose answer the hook took. Nothing has happened if this fails.
     pub(super) fn commit(&mut self, unit: &Unit, lane: Option<&str>, settles: Option<u64>) -> Result<(), HookFailure> {
         let mut changes: Vec<Change> = Vec::new();
-        let notes: Vec<(String, Option<String>)> =
-            unit.notes.iter().filter(|((call, _), _)| Some(call.as_str()) == lane).map(|((_, key), value)| (key.clone(), value.clone())).collect();
+        let notes: Vec<(String, Option<String>)> = unit
+            .notes
+            .iter()
+            .filter(|((call, _), _)| Some(call.as_str()) == lane)
+            .map(|((_, key), value)| (key.clone(), value.clone()))
+            .collect();
         if let Some(item) = settles.and_then(|order| self.unfinished(order)) {
             changes.push(self.finished(&item, WorkState::Done(None)));
         }
@@ -75,7 +79,9 @@ impl Core {
         let (account, lane) = match &task {
             Task::Match(number) => (self.first_account(), number_key(number).to_owned()),
             Task::Create(draft) => (self.creating_account(), number_key(&draft.number).to_owned()),
-            Task::Journal { about: About::Existing(record), entry } => (self.account_of(&record.connector), number_key(&entry.number).to_owned()),
+            Task::Journal { about: About::Existing(record), entry } => {
+                (self.account_of(&record.connector), number_key(&entry.number).to_owned())
+            }
             Task::Journal { about: About::CreatedBy(creation), entry } => {
                 let account = earlier(creation).map_or_else(|| self.creating_account(), |creation| creation.account);
                 (account, number_key(&entry.number).to_owned())

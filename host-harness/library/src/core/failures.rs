@@ -2,8 +2,8 @@
 //!
 //! | class | which failures | what follows |
 //! |---|---|---|
-//! | transient | no answer; an answer to a question that makes no sense | growing pauses with jitter, up to an hour; the account's breaker counts it |
-//! | throttled | the CRM asks for patience, or its allowance is used up | the account pauses as long as was asked, else 15 minutes doubling to an hour; the item is not charged |
+//! | transient | no answer, an error of the server, an answer to a look that makes no sense | growing pauses with jitter, up to an hour; the account's breaker counts it |
+//! | throttled | the CRM says for how long it wants to be left alone, gets too many requests, or its allowance is used up | the account pauses as long as was asked, else 15 minutes doubling to an hour; the item is not charged |
 //! | unauthorised | the credential is not taken any more | the account stops until it is connected anew; the item is not charged, and does not age |
 //! | locked | somebody else holds a lock | as transient, without the breaker |
 //! | ambiguous | sent, and the outcome is not known | looked for after 30 seconds and once more 30 seconds later, then done again; five of these bury it |
@@ -16,7 +16,7 @@ use super::gate::Gate;
 use super::io::Told;
 use super::results::stand_in;
 use super::work::{Job, Purpose};
-use crate::bindings::crm::types::{About, Detail, Failure, RecordRef};
+use crate::bindings::crm::types::{About, Detail, Failure, Pause, RecordRef};
 use crate::bindings::crm_exports::crm_answers::{Fate, Refused, Work};
 use crate::bindings::hooks::types::Message;
 use crate::connector::run::RunFailure;
@@ -60,9 +60,13 @@ impl Class {
     pub(super) fn of(failure: &Failure) -> Self {
         match failure {
             Failure::Unreachable(_) => Self::Transient,
+            // Who is busy and names no time has not spoken of this account, but for "too many requests" (RFC 6585).
+            Failure::Busy(Pause { wait: None, detail }) if !matches!(detail.status, Some(420 | 429)) => Self::Transient,
             Failure::Busy(_) | Failure::Quota(_) => Self::Throttled,
             Failure::AuthoriseAgain(_) => Self::Unauthorised,
             Failure::Conflict(_) => Self::Locked,
+            // A status that is no success says at least that nothing was done.
+            Failure::Garbled(Detail { status: Some(..200 | 300..), .. }) => Self::Transient,
             Failure::Unclear(_) | Failure::Garbled(_) | Failure::Other(_) => Self::Ambiguous,
             Failure::Moved(_) | Failure::Duplicate(_) => Self::Elsewhere,
             Failure::Forbidden(_) | Failure::Gone(_) | Failure::Invalid(_) | Failure::Unsupported(_) => Self::Permanent,
@@ -96,8 +100,10 @@ impl Core {
     /// A whole call failed. `crashed`: the connector did, and said nothing.
     pub(super) fn take_failure(&mut self, job: Job, failure: Failure, crashed: bool) {
         let items: Vec<WorkItem> = match job.purpose {
-            Purpose::Find(numbers) => self.matches_of(job.slot, &numbers),
-            Purpose::ExactCheck(order) | Purpose::FindCreated(order) | Purpose::Create(order) => self.unfinished(order).into_iter().collect(),
+            Purpose::Find(numbers) => self.matches_of(job.slot, &numbers).into_iter().map(|item| self.tried(item)).collect(),
+            Purpose::ExactCheck(order) | Purpose::FindCreated(order) | Purpose::Create(order) => {
+                self.unfinished(order).into_iter().collect()
+            }
             Purpose::Write(orders) | Purpose::FindWritten(orders) | Purpose::Amend(orders) => {
                 orders.into_iter().filter_map(|order| self.unfinished(order)).collect()
             }
@@ -113,6 +119,13 @@ impl Core {
                 (false, _) => self.part(item, together / 2, matches!(failure, Failure::Unclear(_))),
             }
         }
+    }
+
+    /// A look-up that went out without the store knowing.
+    fn tried(&self, mut item: WorkItem) -> WorkItem {
+        item.progress.tries = item.progress.tries.saturating_add(1);
+        item.progress.first_tried = item.progress.first_tried.or(Some(self.now));
+        item
     }
 
     fn fail_asking(&mut self, id: &str, failure: Failure) {
@@ -161,7 +174,9 @@ impl Core {
                 self.wait(item, failure, pause, |_| {});
             }
             // The account's gate holds it back, and the item has done nothing wrong.
-            Class::Throttled | Class::Unauthorised => self.wait(item, failure, 0, |progress| progress.tries = progress.tries.saturating_sub(1)),
+            Class::Throttled | Class::Unauthorised => {
+                self.wait(item, failure, 0, |progress| progress.tries = progress.tries.saturating_sub(1))
+            }
             Class::Ambiguous if wrote && changes_the_crm(&item) => {
                 if item.progress.strikes + 1 >= STRIKES {
                     return self.bury(item, failure);

@@ -10,9 +10,9 @@ use crate::bindings::hooks::replies::Row;
 use crate::bindings::hooks::types::{Message, Number};
 pub use crate::connector::http::{HttpAnswer, HttpFailure};
 use crate::event::{CallEvent, Moment};
-use crate::store::Ordered;
 pub use crate::hook::HookFailure;
 pub use crate::hook::unit::{Line, LogLine, Write};
+use crate::store::Ordered;
 
 /// Something that the core must react to.
 #[derive(Debug, Clone)]

@@ -47,10 +47,13 @@ impl Core {
             return Ok(());
         }
         let Some(state) = self.state.as_mut() else { return Ok(()) };
-        let put: Vec<u64> = changes.iter().filter_map(|change| if let Change::PutWork(item) = change { Some(item.order) } else { None }).collect();
+        let put: Vec<u64> =
+            changes.iter().filter_map(|change| if let Change::PutWork(item) = change { Some(item.order) } else { None }).collect();
         let moved: Vec<(u64, Progress)> = changes
             .iter()
-            .filter_map(|change| if let Change::Progress { order, progress } = change { Some((*order, (**progress).clone())) } else { None })
+            .filter_map(
+                |change| if let Change::Progress { order, progress } = change { Some((*order, (**progress).clone())) } else { None },
+            )
             .collect();
         state.store.commit(changes)?;
         let mut held_up: BTreeSet<u64> = BTreeSet::new();

@@ -28,8 +28,10 @@ impl Core {
         let WorkState::Dead(failure) = &item.progress.state else {
             return format!("work {order} is not dead, so there is nothing to replay");
         };
-        let unclear = matches!(**failure, Failure::Unclear(_) | Failure::Garbled(_) | Failure::Other(_)) && super::failures::changes_the_crm(&item);
-        let progress = Progress { unclear, told_waiting: true, first_tried: item.progress.first_tried.filter(|_| unclear), ..Progress::new(self.now) };
+        let unclear =
+            matches!(**failure, Failure::Unclear(_) | Failure::Garbled(_) | Failure::Other(_)) && super::failures::changes_the_crm(&item);
+        let progress =
+            Progress { unclear, told_waiting: true, first_tried: item.progress.first_tried.filter(|_| unclear), ..Progress::new(self.now) };
         self.commit_all(vec![Change::Progress { order, progress: Box::new(progress) }]);
         format!("work {order} is tried again")
     }
@@ -86,7 +88,8 @@ impl Core {
         self.switch(connector, false);
         let mut items = Vec::new();
         if let Some(state) = self.state.as_ref() {
-            let lists: [&dyn Fn(u64) -> Vec<WorkItem>; 2] = [&|after| state.store.unfinished(after, 500), &|after| state.store.dead(after, 500)];
+            let lists: [&dyn Fn(u64) -> Vec<WorkItem>; 2] =
+                [&|after| state.store.unfinished(after, 500), &|after| state.store.dead(after, 500)];
             for list in lists {
                 let mut page = list(0);
                 while let Some(last) = page.last().map(|item| item.order) {
@@ -101,7 +104,11 @@ impl Core {
 
     fn erase(&mut self, lane: &str, by: &str) -> String {
         let orders: Vec<u64> = match self.state.as_ref() {
-            Some(state) => [Kind::Match, Kind::Create, Kind::Journal, Kind::Amend].into_iter().flat_map(|kind| state.agenda.in_lane(kind, lane)).map(|(order, _)| order).collect(),
+            Some(state) => [Kind::Match, Kind::Create, Kind::Journal, Kind::Amend]
+                .into_iter()
+                .flat_map(|kind| state.agenda.in_lane(kind, lane))
+                .map(|(order, _)| order)
+                .collect(),
             None => Vec::new(),
         };
         let items = orders.into_iter().filter_map(|order| self.unfinished(order)).collect();

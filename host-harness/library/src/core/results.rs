@@ -87,7 +87,10 @@ impl Core {
         match answer {
             Err(_) if crashed => connected.gate.nothing_learnt(),
             Err(failure) => Class::of(failure).close(&mut connected.gate, now, failure),
-            Ok(answer) => match item_failures(answer).map(|failure| (Class::of(failure), failure)).max_by_key(|(class, _)| class.says_of_the_account()) {
+            Ok(answer) => match item_failures(answer)
+                .map(|failure| (Class::of(failure), failure))
+                .max_by_key(|(class, _)| class.says_of_the_account())
+            {
                 Some((class, failure)) if class.says_of_the_account() > 0 => class.close(&mut connected.gate, now, failure),
                 _ => connected.gate.answered(),
             },
@@ -96,7 +99,12 @@ impl Core {
         let connector = connected.id.clone();
         match closed {
             Some((why, until)) if was_open => self.tell(Told::AccountClosed { connector, why, until }),
-            None if !was_open => self.tell(Told::AccountOpen { connector }),
+            None if !was_open => {
+                if let Some(state) = self.state.as_mut() {
+                    state.agenda.release(slot, now);
+                }
+                self.tell(Told::AccountOpen { connector });
+            }
             _ => {}
         }
     }
@@ -374,9 +382,9 @@ fn usage(answer: &Answer) -> Option<&Usage> {
 /// How single items failed in an answer that came.
 fn item_failures(answer: &Answer) -> Box<dyn Iterator<Item = &Failure> + '_> {
     match answer {
-        Answer::Written(written) => {
-            Box::new(written.outcomes.iter().filter_map(|outcome| if let ItemOutcome::Failed(failure) = outcome { Some(failure) } else { None }))
-        }
+        Answer::Written(written) => Box::new(
+            written.outcomes.iter().filter_map(|outcome| if let ItemOutcome::Failed(failure) = outcome { Some(failure) } else { None }),
+        ),
         Answer::Amended(done) => Box::new(done.outcomes.iter().filter_map(|outcome| outcome.as_ref().err())),
         _ => Box::new(std::iter::empty()),
     }

@@ -84,8 +84,7 @@ pub(crate) fn number_key(number: &Number) -> &str {
 }
 
 /// In order of worth while time is short; what is looked for comes before what is made anew.
-const LOTS: [Lot; 7] =
-    [Lot::LiveMatch, Lot::CreationCheck, Lot::Creation, Lot::JournalCheck, Lot::Journal, Lot::Amendment, Lot::LateMatch];
+const LOTS: [Lot; 7] = [Lot::LiveMatch, Lot::CreationCheck, Lot::Creation, Lot::JournalCheck, Lot::Journal, Lot::Amendment, Lot::LateMatch];
 
 impl Lot {
     fn worth(self) -> Worth {
@@ -117,18 +116,27 @@ impl Core {
         }
         for lot in LOTS {
             if lot == Lot::LateMatch && self.begin_asking(slot) {
+                if let Some(slot) = self.slots.get_mut(slot).filter(|_| pass == Pass::Probe) {
+                    slot.gate.probe();
+                }
                 return true;
             }
+            // Whether the CRM is back is found out with whatever waits for it; only what it may just be working on is left in peace.
+            let until = match lot {
+                Lot::CreationCheck | Lot::JournalCheck => self.now,
+                _ if pass == Pass::Probe => Moment::MAX,
+                _ => self.now,
+            };
             // Some room is kept for calls that ring now.
             let room = if lot == Lot::LiveMatch { self.free(slot, 0) } else { self.free(slot, 1) };
             if !room || !self.affordable(slot, lot.worth()) {
                 continue;
             }
             let begun = match lot {
-                Lot::LiveMatch | Lot::LateMatch => self.begin_matches(slot, lot),
-                Lot::CreationCheck | Lot::Creation => self.begin_a_creation(slot, lot),
-                Lot::JournalCheck | Lot::Journal => self.begin_journals(slot, lot, pass),
-                Lot::Amendment => self.begin_amendments(slot),
+                Lot::LiveMatch | Lot::LateMatch => self.begin_matches(slot, lot, until),
+                Lot::CreationCheck | Lot::Creation => self.begin_a_creation(slot, lot, until),
+                Lot::JournalCheck | Lot::Journal => self.begin_journals(slot, lot, pass, until),
+                Lot::Amendment => self.begin_amendments(slot, until),
             };
             if begun {
                 if let Some(slot) = self.slots.get_mut(slot).filter(|slot| pass == Pass::Probe && slot.running > 0) {
@@ -205,7 +213,7 @@ impl Core {
     }
 
     /// One look-up serves every call that waits for the same number, and takes as many numbers as the connector can.
-    fn begin_matches(&mut self, slot: usize, lot: Lot) -> bool {
+    fn begin_matches(&mut self, slot: usize, lot: Lot, until: Moment) -> bool {
         let Some(state) = self.state.as_ref() else { return false };
         let out: BTreeSet<&str> = self
             .jobs
@@ -218,7 +226,7 @@ impl Core {
         let batch = self.slots.get(slot).map_or(1, |slot| slot.connector.description().find_batch as usize);
         let mut lanes: BTreeSet<&str> = BTreeSet::new();
         let mut numbers: Vec<Number> = Vec::new();
-        for (order, head) in state.agenda.due(slot, lot, self.now) {
+        for (order, head) in state.agenda.due(slot, lot, until) {
             if numbers.len() >= batch.min(head.share) {
                 break;
             }
@@ -249,10 +257,10 @@ impl Core {
     }
 
     /// Creations of one number go one after another, so that the second finds what the first has made.
-    fn begin_a_creation(&mut self, slot: usize, lot: Lot) -> bool {
+    fn begin_a_creation(&mut self, slot: usize, lot: Lot, until: Moment) -> bool {
         let Some(state) = self.state.as_ref() else { return false };
         let busy = |head: &Head| state.agenda.in_lane(Kind::Create, &head.lane).any(|(_, other)| other.due.is_none());
-        let next = state.agenda.due(slot, lot, self.now).find(|(_, head)| !busy(head)).map(|(order, _)| order);
+        let next = state.agenda.due(slot, lot, until).find(|(_, head)| !busy(head)).map(|(order, _)| order);
         let Some(item) = next.and_then(|order| self.item(order)) else { return false };
         let Task::Create(draft) = &item.task else { return false };
         if let Some(known) = self.known_creation(slot, draft) {
@@ -278,13 +286,15 @@ impl Core {
     }
 
     /// Entries go together, as many as the connector takes; where they come often, they wait for each other a little.
-    fn begin_journals(&mut self, slot: usize, lot: Lot, pass: Pass) -> bool {
+    fn begin_journals(&mut self, slot: usize, lot: Lot, pass: Pass, until: Moment) -> bool {
         let Some(state) = self.state.as_ref() else { return false };
         let Some(connected) = self.slots.get(slot) else { return false };
         let most = if pass == Pass::Probe { 1 } else { connected.connector.description().write_batch as usize };
         let mut batch = most;
+        // What was tried before has waited long enough.
+        let mut pooled = lot == Lot::Journal;
         let mut taken: BTreeSet<u64> = BTreeSet::new();
-        for (order, head) in state.agenda.due(slot, lot, self.now) {
+        for (order, head) in state.agenda.due(slot, lot, until) {
             batch = batch.min(head.share);
             if taken.len() >= batch {
                 break;
@@ -293,9 +303,10 @@ impl Core {
             let first = |other: u64, earlier: &Head| other < order && earlier.slot == Some(slot) && !taken.contains(&other);
             if !state.agenda.in_lane(Kind::Journal, &head.lane).any(|(other, earlier)| first(other, earlier)) {
                 taken.insert(order);
+                pooled &= !head.tried;
             }
         }
-        if taken.is_empty() || (lot == Lot::Journal && taken.len() < most && batch == most && connected.pool_until > self.now) {
+        if taken.is_empty() || (pooled && taken.len() < most && connected.pool_until > self.now) {
             return false;
         }
         let mut items: Vec<WorkItem> = Vec::new();
@@ -336,10 +347,10 @@ impl Core {
         }
     }
 
-    fn begin_amendments(&mut self, slot: usize) -> bool {
+    fn begin_amendments(&mut self, slot: usize, until: Moment) -> bool {
         let Some(state) = self.state.as_ref() else { return false };
         let batch = self.slots.get(slot).map_or(1, |slot| slot.connector.description().amend_batch as usize);
-        let due: Vec<u64> = state.agenda.due(slot, Lot::Amendment, self.now).map(|(order, _)| order).take(batch.max(1)).collect();
+        let due: Vec<u64> = state.agenda.due(slot, Lot::Amendment, until).map(|(order, _)| order).take(batch.max(1)).collect();
         let mut items: Vec<WorkItem> = Vec::new();
         let mut amendments: Vec<amending::Item> = Vec::new();
         let mut folded = false;

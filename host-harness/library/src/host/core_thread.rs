@@ -12,8 +12,8 @@ use super::clock::Clock;
 use super::firmware::{Clients, Telephony};
 use super::texts::Texts;
 use super::workers::Workers;
-use crate::core::{Core, Ignored};
 use crate::core::io::{HttpRequest, Input, Output, Told};
+use crate::core::{Core, Ignored};
 use crate::event::{CallEvent, Moment};
 use crate::store::Room;
 
@@ -170,7 +170,8 @@ impl CoreThread {
     fn write(&mut self, held: &mut Held) {
         held.steps = 0;
         let now = self.clock.now();
-        let wanted = !(held.requests.is_empty() && held.acknowledgements.is_empty()) || held.since.is_some_and(|since| now >= since + LOOK_MS);
+        let wanted =
+            !(held.requests.is_empty() && held.acknowledgements.is_empty()) || held.since.is_some_and(|since| now >= since + LOOK_MS);
         if !wanted || held.again.is_some_and(|again| again > now) {
             return;
         }

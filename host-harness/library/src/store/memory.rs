@@ -77,7 +77,13 @@ impl MemoryStore {
     }
 
     fn of_state(&self, after: u64, limit: usize, wanted: impl Fn(&WorkState) -> bool) -> Vec<WorkItem> {
-        self.work.range(after.saturating_add(1)..).map(|(_, item)| item).filter(|item| wanted(&item.progress.state)).take(limit).cloned().collect()
+        self.work
+            .range(after.saturating_add(1)..)
+            .map(|(_, item)| item)
+            .filter(|item| wanted(&item.progress.state))
+            .take(limit)
+            .cloned()
+            .collect()
     }
 }
 

@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crm_fake::RecordedRequest;
-use pbx_crm_host::bindings::hooks::host::HostFacts;
 use pbx_crm_host::binding::Bindings;
+use pbx_crm_host::bindings::hooks::host::HostFacts;
 use pbx_crm_host::component::{LoadError, PreparedConnector, PreparedPlugin};
 use pbx_crm_host::core::io::{HttpAnswer, HttpFailure, Input, Output};
 use pbx_crm_host::core::{ConnectorParts, Core, CoreError, CoreParts};

@@ -106,9 +106,6 @@ const TABLE: [(&str, Sort, &str); 62] = [
     ("ALL_OR_NONE_OPERATION_ROLLED_BACK", Sort::Mistake, "salesforce.halted"),
 ];
 
-/// Pause after the allowance of 24 hours is used up, if the answer names none. The period rolls: something is free again before long, and
-/// whoever asks often uses that up by asking.
-const QUOTA_PAUSE_MS: Milliseconds = 30 * 60_000;
 /// Pause after too many long requests at once, if the answer names none: these end by themselves.
 const CROWDED_PAUSE_MS: Milliseconds = 5_000;
 
@@ -203,7 +200,8 @@ fn made(sort: Sort, id: &str, came: &Came, complaint: &Complaint) -> Failure {
         Sort::Invalid => Failure::Invalid(WrongFields { fields: fields(), detail }),
         Sort::Busy => Failure::Busy(Pause { wait: came.wait, detail }),
         Sort::Crowded => Failure::Busy(Pause { wait: came.wait.or(Some(CROWDED_PAUSE_MS)), detail }),
-        Sort::Quota => Failure::Quota(Pause { wait: came.wait.or(Some(QUOTA_PAUSE_MS)), detail }),
+        // The period rolls, and Salesforce names no time: the host knows how long to wait then.
+        Sort::Quota => Failure::Quota(Pause { wait: came.wait, detail }),
         Sort::Broken => lost(came.effect, detail),
         Sort::Mistake => match came.effect {
             Effect::Reads => Failure::Other(detail),

@@ -2,8 +2,6 @@ use serde_json::json;
 
 use super::*;
 
-/// Half an hour: the allowance of 24 hours rolls.
-const LONG: u64 = 1_800_000;
 const SECONDS: u64 = 5_000;
 const EDITIONS: &[&str] = &["Enterprise", "Performance", "Unlimited", "Developer"];
 
@@ -41,7 +39,7 @@ pub(super) fn cases() -> Vec<Case> {
         case("403 of /limits", answer(403, "FORBIDDEN", "You do not have permission"), usage, fails("Forbidden", "salesforce.no-access")),
     ];
     for ask in [find as Ask, exact, users, create, write, amend] {
-        let named = Wanted::Fails("Quota", "salesforce.quota", Some(LONG), &["DailyApiRequests"]);
+        let named = Wanted::Fails("Quota", "salesforce.quota", None, &["DailyApiRequests"]);
         cases.push(case(TOTAL, Provoked::Really(quota), ask, named));
         cases.push(case(LONG_ONES, Provoked::Really(crowd), ask, pausing("Busy", "salesforce.concurrent", SECONDS)));
         cases.push(case(LONG_ONES, Provoked::Really(long), ask, pausing("Busy", "salesforce.concurrent", SECONDS)));
