@@ -27,15 +27,25 @@ fn main() {
     files.sort();
     assert!(!files.is_empty(), "there are scenarios below {}", root.display());
     let mut trials = Vec::new();
+    let folder = tempfile::tempdir().expect("a folder for databases");
     for connector in guests::CONNECTORS {
         let components = Components::built_with(connector).expect("a built connector");
         let stage = Arc::new(Stage::new(components).expect("the built components load"));
         // A folder that bears a connector's id has what only that vendor can do.
         let of_another = |file: &&PathBuf| guests::CONNECTORS.iter().any(|other| *other != connector && file.starts_with(root.join(other)));
         let own = files.iter().filter(|file| !of_another(file));
-        trials.extend(own.map(|file| trial(&root, file.clone(), Arc::clone(&stage))));
+        for file in own {
+            trials.push(trial(&root, file, &stage, None));
+            // What restarts and failures leave behind lies in a real file as well.
+            if ["durable", "failures", "create"].iter().any(|folder| file.starts_with(root.join(folder))) {
+                let database = folder.path().join(format!("{}.db", trials.len()));
+                trials.push(trial(&root, file, &stage, Some(database)));
+            }
+        }
     }
-    libtest_mimic::run(&arguments, trials).exit();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    drop(folder);
+    conclusion.exit();
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
@@ -49,15 +59,17 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-fn trial(root: &Path, file: PathBuf, stage: Arc<Stage>) -> Trial {
+fn trial(root: &Path, file: &Path, stage: &Arc<Stage>, database: Option<PathBuf>) -> Trial {
+    let (file, stage) = (file.to_owned(), Arc::clone(stage));
     let short = file.strip_prefix(root).unwrap_or(&file).with_extension("").display().to_string();
     let proves = scenario::load(&file).map(|scenario| scenario.proves.join("_").to_lowercase().replace('-', "_")).unwrap_or_default();
     let name = if proves.is_empty() { short } else { format!("{proves}::{short}") };
-    let name = format!("{}::{name}", stage.connector_id());
+    let name = format!("{}{}::{name}", stage.connector_id(), if database.is_some() { "::sqlite" } else { "" });
     Trial::test(name, move || {
         let text = std::fs::read_to_string(&file).map_err(|why| why.to_string())?;
         let parsed = scenario::parse(&file, &text).map_err(|why| why.to_string())?;
-        let crm = Crm::in_process(stage.connector_id()).map_err(|why| why.to_string())?;
+        let mut crm = Crm::in_process(stage.connector_id()).map_err(|why| why.to_string())?;
+        crm.database.clone_from(&database);
         let play = stage.play(&file, &text, &parsed, crm).map_err(|why| why.to_string())?;
         let differences = check::check(&parsed, &text, &play);
         if differences.is_empty() {

@@ -9,6 +9,7 @@
 //! restart, so it is kept in memory alone. It becomes lasting when the call ends before it is answered.
 
 pub mod memory;
+pub mod sqlite;
 
 use serde::{Deserialize, Serialize};
 

@@ -16,7 +16,6 @@ use pbx_crm_host::event::{CallEvent, Happening, Moment, Start};
 use pbx_crm_host::number::DialPlan;
 use pbx_crm_host::pbx::{Pbx, StaticPbx};
 use pbx_crm_host::settings::Settings;
-use pbx_crm_host::store::memory::MemoryStore;
 use pbx_crm_host::store::{Change, Store};
 
 use super::PlayError;
@@ -101,8 +100,8 @@ pub(super) fn bindings(
     Ok(bindings)
 }
 
-pub(super) fn store(scenario: &Scenario) -> MemoryStore {
-    let mut store = MemoryStore::default();
+/// Puts the scenario's phonebooks into a store.
+pub(super) fn fill(store: &mut dyn Store, scenario: &Scenario) {
     for book in &scenario.phonebooks {
         let form = book.get_ref();
         let kept_by = form.kept_by_crm.then(|| "CRM".to_owned());
@@ -111,10 +110,9 @@ pub(super) fn store(scenario: &Scenario) -> MemoryStore {
         for (index, entry) in form.entries.iter().enumerate() {
             changes.push(Change::PutEntry { book: form.id.clone(), entry: phonebook_entry(&format!("written-{index}"), entry) });
         }
-        // A store in memory takes everything.
+        // An empty store takes everything.
         let _ = store.commit(changes);
     }
-    store
 }
 
 fn phonebook_entry(key: &str, form: &EntryForm) -> Entry {

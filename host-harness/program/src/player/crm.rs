@@ -1,6 +1,7 @@
 //! The CRM in a play: a fake in this process, or one in another process that is reached over loopback.
 
 use std::ops::{Deref, DerefMut};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ pub struct Crm {
     pub address: String,
     /// Where the credential of its account is kept.
     pub credentials: Arc<dyn CredentialStore>,
+    /// The file of the host's store; none: in memory.
+    pub database: Option<PathBuf>,
 }
 
 impl Crm {
@@ -33,7 +36,14 @@ impl Crm {
     /// # Errors
     /// There is none.
     pub fn in_process(connector: &str) -> Result<Self, PlayError> {
-        Ok(Self { fake: built_in(connector)?, address: IN_PROCESS.to_owned(), credentials: Arc::new(MemoryStore::new()) })
+        Ok(Self { fake: built_in(connector)?, address: IN_PROCESS.to_owned(), credentials: Arc::new(MemoryStore::new()), database: None })
+    }
+
+    /// With the host's store in this file.
+    #[must_use]
+    pub fn with_database(mut self, file: impl Into<PathBuf>) -> Self {
+        self.database = Some(file.into());
+        self
     }
 
     /// A fake in another process, by the address of its control side.
@@ -42,7 +52,7 @@ impl Crm {
     /// It does not answer.
     pub fn remote(address: &str) -> Result<Self, PlayError> {
         let fake = RemoteCrm::connect(address).map_err(|why| PlayError::Crm { crm: address.to_owned(), why: why.to_string() })?;
-        Ok(Self { fake: Box::new(fake), address: address.to_owned(), credentials: Arc::new(MemoryStore::new()) })
+        Ok(Self { fake: Box::new(fake), address: address.to_owned(), credentials: Arc::new(MemoryStore::new()), database: None })
     }
 }
 

@@ -7,7 +7,7 @@ pub mod crm;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -22,6 +22,8 @@ use pbx_crm_host::engine::SandboxEngine;
 use pbx_crm_host::event::Moment;
 use pbx_crm_host::number::DialPlan;
 use pbx_crm_host::settings::Settings;
+use pbx_crm_host::store::memory::MemoryStore;
+use pbx_crm_host::store::sqlite::{Database, SqliteStore};
 use pbx_crm_host::store::{Order, Ordered, Store};
 use pbx_crm_host::texts::Catalogue;
 
@@ -69,6 +71,9 @@ pub enum PlayError {
     /// No fake speaks this connector's language.
     #[error("there is no built-in CRM for the connector `{0}`; start one of your own and name it with --crm http://127.0.0.1:PORT")]
     NoCrm(String),
+    /// The store cannot be used.
+    #[error("{0}")]
+    Store(String),
     /// It went on for ever.
     #[error("the play did not come to an end after {MOST_STEPS} steps")]
     Endless,
@@ -216,6 +221,8 @@ struct Player<'a> {
     core: Core,
     /// For the core of the next process.
     parts: Parts,
+    /// Where the store lies, if it is not in memory.
+    database: Option<PathBuf>,
     calls: cast::Calls,
     next: BinaryHeap<Reverse<Next>>,
     order: u64,
@@ -226,6 +233,12 @@ struct Player<'a> {
     base: String,
     texts: Texts,
     pages: Vec<(String, String)>,
+}
+
+fn open(path: &Path, now: Moment) -> Result<Box<dyn Store>, PlayError> {
+    let opened = Database::open(path, now).map_err(|why| PlayError::Store(why.to_string()))?;
+    let store = SqliteStore::new(Arc::new(opened.database)).map_err(|why| PlayError::Store(why.to_string()))?;
+    Ok(Box::new(store))
 }
 
 /// What every process of a play begins with.
@@ -258,7 +271,7 @@ impl Parts {
 
 impl<'a> Player<'a> {
     fn new(stage: &Stage, file: &Path, text: &str, scenario: &'a Scenario, crm: Crm) -> Result<Self, PlayError> {
-        let Crm { fake, address, credentials } = crm;
+        let Crm { fake, address, credentials, database } = crm;
         let wrong = |span: std::ops::Range<usize>, why: String| PlayError::Scenario(crate::scenario::wrong_at(file, text, span, why));
         let facts = cast::pbx(scenario).1;
         let starts = crate::scenario::time::local_moment(scenario.pbx.starts.get_ref(), scenario.pbx.time_zone.get_ref())
@@ -332,7 +345,12 @@ impl<'a> Player<'a> {
         };
         let pages = stage.connector.description().kinds.iter().filter_map(|kind| Some((kind.kind.clone(), kind.page.clone()?))).collect();
         let mut parts = Parts { plugin, settings, connectors, bindings, numbers, begun: 0 };
-        let core = parts.core(scenario, Box::new(cast::store(scenario)))?;
+        let mut store: Box<dyn Store> = match &database {
+            Some(path) => open(path, starts)?,
+            None => Box::new(MemoryStore::default()),
+        };
+        cast::fill(store.as_mut(), scenario);
+        let core = parts.core(scenario, store)?;
         let last = scenario.events.iter().map(|event| event.get_ref().at().ms).max().unwrap_or(0);
         let mut player = Self {
             scenario,
@@ -342,6 +360,7 @@ impl<'a> Player<'a> {
             before,
             core,
             parts,
+            database,
             calls,
             next: BinaryHeap::new(),
             order: 0,
@@ -400,7 +419,7 @@ impl<'a> Player<'a> {
             Event::ClearFaults { .. } => crm.clear_faults(),
             Event::Restart { .. } => {
                 drop(crm);
-                self.restart()?;
+                self.restart(at)?;
                 return Ok(Some(Input::Time));
             }
             Event::Order { order, number, .. } => {
@@ -425,10 +444,17 @@ impl<'a> Player<'a> {
     }
 
     /// The answers to what the old process had asked come for nobody.
-    fn restart(&mut self) -> Result<(), PlayError> {
+    fn restart(&mut self, at: Moment) -> Result<(), PlayError> {
         self.next.retain(|Reverse(next)| !matches!(next.what, What::Http(..)));
         if let Some(mut store) = self.core.take_store() {
-            store.forget_what_lives();
+            match &self.database {
+                Some(path) => {
+                    // The file is let go of before it is opened anew.
+                    drop(store);
+                    store = open(path, at)?;
+                }
+                None => store.forget_what_lives(),
+            }
             self.core = self.parts.core(self.scenario, store)?;
         }
         Ok(())
@@ -468,6 +494,8 @@ impl<'a> Player<'a> {
             }
             self.outputs.push((at, output));
         }
+        // What was sent above has been answered at a later moment: before that, its reason lasts.
+        let _ = self.core.sync();
     }
 
     /// A CRM in another process that cannot be reached is told as that, and not as a CRM without records.
