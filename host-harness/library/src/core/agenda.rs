@@ -215,10 +215,6 @@ impl Agenda {
         self.of_call.get(call).into_iter().flatten().copied().collect()
     }
 
-    pub(crate) fn has_call(&self, call: &str) -> bool {
-        self.of_call.contains_key(call)
-    }
-
     /// What waits for this item.
     pub(crate) fn held_up_by(&self, order: u64) -> impl Iterator<Item = u64> {
         self.held_up.get(&order).into_iter().flatten().copied()

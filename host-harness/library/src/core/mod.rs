@@ -371,6 +371,7 @@ impl Core {
                 };
                 self.tell(Told::Log { component: "plugin".to_owned(), line });
             }
+            let told = call.clone();
             match result.and_then(|()| self.commit(&unit, call.as_deref(), settles)) {
                 Ok(()) => self.carry_out(unit, call.as_deref(), hook.name()),
                 // An optional interface that the plugin does not have: the event was for nobody.
@@ -382,6 +383,13 @@ impl Core {
                     self.tell(Told::HookFailed { call: call.clone(), hook: hook.name(), why });
                     self.after_a_failed_hook(call.as_deref(), settles);
                 }
+            }
+            // Of a call that is forgotten its work alone remembers something.
+            if let (Some(call), Some(state)) = (told, self.state.as_mut())
+                && !state.calls.contains_key(&call)
+            {
+                state.notes.remove(&call);
+                state.links.remove(&call);
             }
         }
     }
@@ -439,11 +447,6 @@ impl Core {
                 break;
             }
             if state.calls.get(&id).is_some_and(|call| !call.ended()) {
-                continue;
-            }
-            if state.agenda.has_call(&id) {
-                // Looked at again later; its work has the summary, so a restart loses nothing.
-                self.over.insert((self.now, id));
                 continue;
             }
             state.calls.remove(&id);
