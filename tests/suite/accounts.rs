@@ -25,10 +25,10 @@ use pbx_crm_host::core::io::{HttpAnswer, HttpFailure};
 use pbx_crm_host::credential::connection::Client;
 use pbx_crm_host::credential::endpoint::ByWire;
 use pbx_crm_host::credential::entropy::SystemEntropy;
+use pbx_crm_host::credential::keys::{KeyFiles, KeySource};
 use pbx_crm_host::credential::problem::Problem;
 use pbx_crm_host::credential::refresh::Credentials;
 use pbx_crm_host::credential::revoke::Revoked;
-use pbx_crm_host::credential::sealed_file::{Key, SealedFile};
 use pbx_crm_host::credential::secret::Secret;
 use pbx_crm_host::credential::store::{CredentialStore, MemoryStore, NotStored, Part, Row, Stored};
 use pbx_crm_host::egress::Wire;
@@ -563,8 +563,7 @@ impl CredentialStore for Moody {
             *until = left.checked_sub(1);
             if left == 0 {
                 // As a file tells that cannot be read just now.
-                let folder = SealedFile::open(env!("CARGO_TARGET_TMPDIR"), Key::made(&SystemEntropy)?, Arc::new(SystemEntropy));
-                return Err(folder.err().expect("a folder is no file"));
+                return Err(KeyFiles::new(env!("CARGO_TARGET_TMPDIR")).keys().err().expect("a folder is no file"));
             }
         }
         self.store.load(row)

@@ -29,8 +29,9 @@ use pbx_crm_host::core::io::{Reply, Told};
 use pbx_crm_host::credential::connection::Client;
 use pbx_crm_host::credential::endpoint::ByWire;
 use pbx_crm_host::credential::entropy::SystemEntropy;
+use pbx_crm_host::credential::key::Key;
 use pbx_crm_host::credential::refresh::Credentials;
-use pbx_crm_host::credential::sealed_file::{Key, SealedFile};
+use pbx_crm_host::credential::sealed_rows::SealedRows;
 use pbx_crm_host::credential::secret::Secret;
 use pbx_crm_host::credential::store::CredentialStore;
 use pbx_crm_host::egress::Wire;
@@ -42,6 +43,7 @@ use pbx_crm_host::host::{Clients, ConnectorSetup, Host, StartError, Texts, now};
 use pbx_crm_host::messages::host_catalogue;
 use pbx_crm_host::pbx::StaticPbx;
 use pbx_crm_host::settings::Settings;
+use pbx_crm_host::store::sqlite::Database;
 
 /// No test waits longer for anything.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -97,8 +99,8 @@ fn folder(name: &str) -> PathBuf {
 }
 
 fn sealed(folder: &std::path::Path, key: &std::path::Path) -> Arc<dyn CredentialStore> {
-    let sealed = SealedFile::open(folder.join("credentials.sealed"), Key::from_file(key).unwrap(), Arc::new(SystemEntropy)).unwrap();
-    Arc::new(sealed)
+    let database = Arc::new(Database::open(&folder.join("pbx-crm.db"), 0).unwrap().database);
+    Arc::new(SealedRows::open(database, Key::from_file(key).unwrap(), None, Arc::new(SystemEntropy)).unwrap())
 }
 
 fn key(folder: &std::path::Path) -> PathBuf {

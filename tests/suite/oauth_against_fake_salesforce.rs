@@ -15,15 +15,17 @@ use pbx_crm_host::credential::authorisation::{Application, Authorisations, Callb
 use pbx_crm_host::credential::connection::{Client, Connection};
 use pbx_crm_host::credential::endpoint::{ExchangeFailed, TokenEndpoint};
 use pbx_crm_host::credential::entropy::SystemEntropy;
+use pbx_crm_host::credential::key::Key;
 use pbx_crm_host::credential::problem::{Kind, Problem};
 use pbx_crm_host::credential::refresh::{Account, Credentials};
 use pbx_crm_host::credential::revoke::Revoked;
-use pbx_crm_host::credential::sealed_file::{Key, SealedFile};
+use pbx_crm_host::credential::sealed_rows::SealedRows;
 use pbx_crm_host::credential::secret::Secret;
 use pbx_crm_host::credential::store::{CredentialStore, MemoryStore, Row};
 use pbx_crm_host::credential::terms::OAuthTerms;
 use pbx_crm_host::egress::target::OnPremises;
 use pbx_crm_host::engine::SandboxEngine;
+use pbx_crm_host::store::sqlite::Database;
 
 const NOW: u64 = 1_795_000_000_000;
 const WAIT: Duration = Duration::from_secs(10);
@@ -452,7 +454,8 @@ fn nothing_of_it_is_legible_on_the_disk() {
     let folder = std::env::temp_dir().join(format!("pbx-crm-oauth-{}", std::process::id()));
     std::fs::create_dir(&folder).unwrap();
     let key = Key::made(&SystemEntropy).unwrap();
-    let store = SealedFile::open(folder.join("credentials"), key.clone(), Arc::new(SystemEntropy)).unwrap();
+    let database = Arc::new(Database::open(&folder.join("pbx-crm.db"), NOW).unwrap().database);
+    let store = SealedRows::open(Arc::clone(&database), key.clone(), None, Arc::new(SystemEntropy)).unwrap();
     let bench = Bench::over(Arc::new(store));
     bench.app(|app| app.rotate_refresh_tokens = true);
     bench.connect().unwrap();
@@ -467,7 +470,7 @@ fn nothing_of_it_is_legible_on_the_disk() {
             assert!(!secrets.iter().any(|secret| text.contains(secret)));
         }
     }
-    let again = SealedFile::open(folder.join("credentials"), key, Arc::new(SystemEntropy)).unwrap();
+    let again = SealedRows::open(database, key, None, Arc::new(SystemEntropy)).unwrap();
     let bench = Bench { credentials: Credentials::new(Arc::new(again), bench.salesforce.clone()), ..bench };
     assert_eq!(bench.call(), Ok(200), "a restarted host goes on");
     std::fs::remove_dir_all(folder).unwrap();

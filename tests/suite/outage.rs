@@ -46,19 +46,27 @@ fn milliseconds(index: u64) -> u64 {
 }
 
 fn scenario_text() -> String {
-    let mut text = format!("title = \"eight hours\"\nthen-wait = \"12h\"\nsettings.\"create.mode\" = \"automatic\"\ncrm.budget = {{ daily = {BUDGET} }}\n");
+    let mut text = format!(
+        "title = \"eight hours\"\nthen-wait = \"12h\"\nsettings.\"create.mode\" = \"automatic\"\ncrm.budget = {{ daily = {BUDGET} }}\n"
+    );
     let list = |count: u64, form: &dyn Fn(u64) -> String| (0..count).map(form).collect::<Vec<_>>().join(",\n");
     let extensions = list(EXTENSIONS, &|index| format!("{{ id = \"{}\", name = \"Agent {index}\" }}", 1000 + index));
     let users = list(EXTENSIONS, &|index| format!("{{ id = \"u{index}\", name = \"Agent {index}\" }}"));
     let bindings = list(EXTENSIONS, &|index| format!("{{ user = \"u{index}\", extensions = [\"{}\"] }}", 1000 + index));
     let records = list(KNOWN, &|index| {
-        format!("{{ id = \"p-{index}\", role = \"person\", last-name = \"Caller {index}\", phones = [{{ label = \"mobile\", number = \"{}\" }}] }}", number(index))
+        format!(
+            "{{ id = \"p-{index}\", role = \"person\", last-name = \"Caller {index}\", phones = [{{ label = \"mobile\", number = \"{}\" }}] }}",
+            number(index)
+        )
     });
     let _ = write!(text, "extension = [{extensions}]\ncrm.user = [{users}]\nbinding = [{bindings}]\ncrm.record = [{records}]\nevent = [\n");
     let _ = writeln!(text, "{{ at = \"0s\", what = \"fault\", fault = {{ what = \"unreachable\" }} }},");
     for index in 0..CALLS {
         let (at, extension, from) = (milliseconds(index), 1000 + index % EXTENSIONS, number(caller(index)));
-        let _ = writeln!(text, "{{ at = \"{at}ms\", what = \"start\", call = \"c{index}\", direction = \"inbound\", from = \"{from}\", to = \"+15550100100\" }},");
+        let _ = writeln!(
+            text,
+            "{{ at = \"{at}ms\", what = \"start\", call = \"c{index}\", direction = \"inbound\", from = \"{from}\", to = \"+15550100100\" }},"
+        );
         let _ = writeln!(text, "{{ at = \"{at}ms\", what = \"ring\", call = \"c{index}\", extension = \"{extension}\" }},");
         let _ = writeln!(text, "{{ at = \"{}ms\", what = \"answer\", call = \"c{index}\", extension = \"{extension}\" }},", at + 400);
         let _ = writeln!(text, "{{ at = \"{}ms\", what = \"end\", call = \"c{index}\" }},", at + 1_400);

@@ -1,13 +1,15 @@
 //! A folder that is gone after the test, with the store in it that credentials are sealed in.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use pbx_crm_host::credential::entropy::SystemEntropy;
-use pbx_crm_host::credential::sealed_file::{Key, SealedFile};
+use pbx_crm_host::credential::key::Key;
+use pbx_crm_host::credential::sealed_rows::SealedRows;
+use pbx_crm_host::store::sqlite::Database;
 
-pub struct Folder(PathBuf);
+pub struct Folder(PathBuf, OnceLock<Arc<Database>>);
 
 impl Folder {
     pub fn new() -> Self {
@@ -15,20 +17,21 @@ impl Folder {
         let name = format!("pbx-crm-secrets-{}-{}", std::process::id(), LAST.fetch_add(1, Ordering::Relaxed));
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).expect("a folder");
-        Self(folder)
+        Self(folder, OnceLock::new())
     }
 
     pub fn path(&self) -> &Path {
         &self.0
     }
 
-    pub fn store(&self) -> Arc<SealedFile> {
+    pub fn store(&self) -> Arc<SealedRows> {
         let place = self.0.join("credentials.key");
         if !place.exists() {
             Key::made(&SystemEntropy).and_then(|key| key.write(&place)).expect("a key");
         }
         let key = Key::from_file(&place).expect("a key");
-        Arc::new(SealedFile::open(self.0.join("credentials"), key, Arc::new(SystemEntropy)).expect("a store"))
+        let database = self.1.get_or_init(|| Arc::new(Database::open(&self.0.join("pbx-crm.db"), 0).expect("a database").database));
+        Arc::new(SealedRows::open(Arc::clone(database), key, None, Arc::new(SystemEntropy)).expect("a store"))
     }
 
     /// The key as it stands in its file.

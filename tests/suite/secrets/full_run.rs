@@ -64,7 +64,7 @@ fn run(more: &str) -> Run {
     notes.lock().unwrap().controls = vec![(digits, 0), (own, 0)];
     let components = || Components::built_with("salesforce").expect("it is built in");
     let stage = STAGE.get_or_init(|| Stage::new(components()).expect("the components load"));
-    let crm = Crm { fake: Box::new(watched), address: IN_PROCESS.to_owned(), credentials: folder.store() };
+    let crm = Crm { fake: Box::new(watched), address: IN_PROCESS.to_owned(), credentials: folder.store(), database: None };
     let play = stage.play(file, &text, &scenario, crm).expect("the play ends");
     if more.is_empty() {
         let wrong: Vec<String> = check::check(&scenario, &text, &play).iter().map(|wrong| wrong.show(file)).collect();
@@ -90,7 +90,10 @@ fn nothing_of_a_secret_is_anywhere(run: &Run) {
     let with_key = Search::of([("the sealing key", key.as_str())]);
     let files = run.folder.files();
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
-    assert!(names.iter().all(|name| ["credentials", "credentials.key", "credentials.lock"].contains(name)), "{names:?}");
+    assert!(
+        names.iter().all(|name| ["credentials.key", "pbx-crm.db", "pbx-crm.db-shm", "pbx-crm.db-wal", "pbx-crm.db.lock"].contains(name)),
+        "{names:?}"
+    );
     for (name, content) in &files {
         search.nothing_in(name, content);
         assert_eq!(with_key.find(content).is_some(), name == "credentials.key", "{name}");

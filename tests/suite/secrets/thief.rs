@@ -53,7 +53,7 @@ fn rob(way: &str, elsewhere: &str) -> Robbery {
     let folder = Folder::new();
     let (mut watched, notes) = Watched::new();
     watched.settings = vec![("way".to_owned(), json!(way)), ("elsewhere".to_owned(), json!(elsewhere))];
-    let crm = Crm { fake: Box::new(watched), address: IN_PROCESS.to_owned(), credentials: folder.store() };
+    let crm = Crm { fake: Box::new(watched), address: IN_PROCESS.to_owned(), credentials: folder.store(), database: None };
     let play = stage.play(file, CALL, &scenario, crm).expect("the play ends");
     let told = told(&play);
     Robbery { scenario, play, notes, told, began }

@@ -15,6 +15,10 @@ impl Core {
             Order::Discard { item } => self.discard_one(item, &by),
             Order::Enable { connector } => self.switch(&connector, true),
             Order::Disable { connector } => self.switch(&connector, false),
+            Order::Reopen { connector } => {
+                self.reopen(&connector);
+                format!("account {connector} is tried at once")
+            }
             Order::Forget { connector } => self.forget_account(&connector, &by),
             Order::Erase { lane } => self.erase(&lane, &by),
         };

@@ -1,4 +1,4 @@
-//! Where credentials are kept, behind a trait: one sealed file now, a database later, memory in simulations.
+//! Where credentials are kept, behind a trait: the host's database, or memory in simulations.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};

@@ -157,7 +157,7 @@ fn answer(inbox: &Receiver<Message>) -> (u64, Result<u16, HttpFailure>) {
             Input::Http { exchange, answer } => (exchange, answer.map(|answer| answer.status().as_u16())),
             other => panic!("{other:?}"),
         },
-        Message::Wake => panic!("woken"),
+        Message::Wake | Message::Event(_) => panic!("woken"),
     }
 }
 

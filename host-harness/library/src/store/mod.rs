@@ -11,6 +11,9 @@
 pub mod memory;
 pub mod sqlite;
 
+#[cfg(test)]
+pub(crate) mod check;
+
 use serde::{Deserialize, Serialize};
 
 use crate::bindings::crm::known_records::Known;
@@ -221,6 +224,11 @@ pub enum Order {
     },
     /// Nothing happens on calls; what waits is kept.
     Disable {
+        /// Which account.
+        connector: String,
+    },
+    /// The account was connected anew, or what was wrong with its credential is mended: what waits for it is tried at once.
+    Reopen {
         /// Which account.
         connector: String,
     },

@@ -66,6 +66,9 @@ pub enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Change the key of the stored credentials, or begin anew where it is lost.
+    #[command(subcommand)]
+    Key(super::key::KeyCommand),
 }
 
 /// Which account, and for whom it is told.
@@ -129,6 +132,7 @@ impl Command {
             Self::Status { which, check } => commands::status(&which.into(), check, out),
             Self::Users { which } => commands::users(&which.into(), out),
             Self::Disconnect { which, yes } => commands::disconnect(&which.into(), yes, out),
+            Self::Key(command) => command.run(out),
         }
     }
 }

@@ -76,7 +76,7 @@ pub fn run(about: &About, options: &Options, out: &mut dyn Write) -> Result<bool
     let login = options.login_host.clone().or_else(|| first_login(&connector)).unwrap_or_default();
     let secret = secret(about, options.client_secret_file.as_deref(), &words.say("connect.secret", &[("crm", &crm)]), out)?;
     let callback = Callback::of(options, &id)?;
-    let opened = about.place()?.open_or_make().map_err(|why| about.said(why))?;
+    let opened = about.place()?.open_or_make(now()).map_err(|why| about.said(why))?;
     let account = Arc::new(about.account(connector, opened.store, options.on_premises.clone())?);
 
     if let Some(file) = &opened.key_made {

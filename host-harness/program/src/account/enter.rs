@@ -63,7 +63,7 @@ pub fn run(
     for mark in &entry.on_premises {
         tell(out, "  ", &format!("{}: {mark}", words.say("page.on-premises", &[])))?;
     }
-    let opened = about.place()?.open_or_make().map_err(|why| about.said(why))?;
+    let opened = about.place()?.open_or_make(now()).map_err(|why| about.said(why))?;
     let account = about.account(connector, opened.store, entry.on_premises.clone())?;
     if let Some(file) = &opened.key_made {
         line(out, &words.say("connect.key-made", &[("file", &file.display().to_string())]))?;

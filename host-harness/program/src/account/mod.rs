@@ -10,6 +10,7 @@ pub mod commands;
 pub mod connect;
 pub mod enter;
 pub mod flow;
+pub mod key;
 pub mod page;
 pub mod place;
 pub mod server;
@@ -119,7 +120,7 @@ impl About {
     fn known(&self) -> Result<Result<Known, String>, AccountError> {
         let connector = self.load()?;
         let crm = connector.description().name.clone();
-        let Some(opened) = self.place()?.open().map_err(|why| self.said(why))? else { return Ok(Err(crm)) };
+        let Some(opened) = self.place()?.open(now()).map_err(|why| self.said(why))? else { return Ok(Err(crm)) };
         let row = Row::approval(&connector.description().id, self.id(&connector));
         // An approval that cannot be read marks nothing; what is wrong with it is told by the account.
         let marks = Approval::load(&*opened.store, &row).ok().flatten().map(|approval| approval.on_premises);

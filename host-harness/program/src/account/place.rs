@@ -1,17 +1,25 @@
-//! Where the program keeps accounts: a folder with one sealed file, its key, and the lock of whoever is changing it.
+//! Where the program keeps accounts: a folder with the host's database and the key with which credentials in it are sealed. The host may run
+//! meanwhile: commands write beside it.
 
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pbx_crm_host::credential::entropy::SystemEntropy;
+use pbx_crm_host::credential::key::Key;
+use pbx_crm_host::credential::keys::KeyFiles;
 use pbx_crm_host::credential::problem::Problem;
-use pbx_crm_host::credential::sealed_file::{Key, SealedFile};
-use pbx_crm_host::credential::store::CredentialStore;
+use pbx_crm_host::credential::sealed_rows::SealedRows;
+use pbx_crm_host::store::sqlite::{Database, OpenError};
 
-/// The sealed file.
+/// The host's database.
+const DATABASE: &str = "pbx-crm.db";
+/// Where older releases kept credentials.
 const SEALED: &str = "credentials.sealed";
-/// Its key.
+/// With what they are sealed.
 const KEY: &str = "credentials.key";
+/// Held by the one command that changes the key.
+const KEY_LOCK: &str = "credentials.key.lock";
 /// The folder, if no argument names it.
 const VARIABLE: &str = "PBX_CRM_STATE_DIR";
 
@@ -24,7 +32,7 @@ pub struct Place {
 /// The store in a folder.
 pub struct Opened {
     /// It.
-    pub store: Arc<dyn CredentialStore>,
+    pub store: Arc<SealedRows>,
     /// The file of a key that was made just now.
     pub key_made: Option<PathBuf>,
 }
@@ -51,6 +59,12 @@ pub enum NoPlace {
         /// Who may change it, as digits; none: it is another user's.
         mode: Option<String>,
     },
+    /// See there.
+    #[error(transparent)]
+    Database(#[from] OpenError),
+    /// Another command is changing the key.
+    #[error("another `pbx-crm key` is at work in {0}: let it end first")]
+    KeyBusy(String),
     /// See there; in the reader's language.
     #[error("{0}")]
     Sealed(Problem),
@@ -70,16 +84,18 @@ impl Place {
         folder.map(|folder| Self { folder }).ok_or(NoPlace::Nowhere)
     }
 
-    /// What is there; none: nothing was ever connected here.
+    /// What is there; none: nothing was ever kept here.
     ///
     /// # Errors
-    /// The key is missing or not to be trusted, or the file cannot be read with it.
-    pub fn open(&self) -> Result<Option<Opened>, NoPlace> {
-        if !self.sealed().exists() {
+    /// The key is missing or not to be trusted, or what is sealed cannot be read with it.
+    pub fn open(&self, now: u64) -> Result<Option<Opened>, NoPlace> {
+        if !self.database().exists() && !self.sealed().exists() {
             return Ok(None);
         }
         self.check_folder()?;
-        self.with(Key::from_file(&self.key()).map_err(NoPlace::Sealed)?, None).map(Some)
+        let store = self.store(now)?;
+        store.check().map_err(NoPlace::Sealed)?;
+        Ok(Some(Opened { store: Arc::new(store), key_made: None }))
     }
 
     /// The same, made where there is nothing yet. A key is made only where nothing is sealed: what was sealed with a lost one stays for
@@ -87,20 +103,60 @@ impl Place {
     ///
     /// # Errors
     /// See [`Place::open`]; or something cannot be made.
-    pub fn open_or_make(&self) -> Result<Opened, NoPlace> {
+    pub fn open_or_make(&self, now: u64) -> Result<Opened, NoPlace> {
         self.make_folder()?;
-        let file = self.key();
-        if self.sealed().exists() || file.exists() {
-            return self.with(Key::from_file(&file).map_err(NoPlace::Sealed)?, None);
-        }
-        let key = Key::made(&SystemEntropy).map_err(NoPlace::Sealed)?;
-        key.write(&file).map_err(NoPlace::Sealed)?;
-        self.with(key, Some(file))
+        let store = self.store(now)?;
+        let key_made = if !self.key().exists() && store.is_empty().map_err(NoPlace::Sealed)? { Some(self.make_key()?) } else { None };
+        // Before anybody is asked for anything: a key that cannot be used is told now.
+        Key::from_file(&self.key()).map_err(NoPlace::Sealed)?;
+        store.check().map_err(NoPlace::Sealed)?;
+        Ok(Opened { store: Arc::new(store), key_made })
     }
 
-    fn with(&self, key: Key, key_made: Option<PathBuf>) -> Result<Opened, NoPlace> {
-        let store = SealedFile::open(self.sealed(), key, Arc::new(SystemEntropy)).map_err(NoPlace::Sealed)?;
-        Ok(Opened { store: Arc::new(store), key_made })
+    /// For who changes the key: the store whatever its key, and the key's files. Nobody else changes them while the lock lives.
+    ///
+    /// # Errors
+    /// There is nothing, or another command is at it.
+    pub fn for_key(&self, now: u64) -> Result<(SealedRows, KeyFiles, File), NoPlace> {
+        self.check_folder()?;
+        let place = self.folder.join(KEY_LOCK);
+        let failed = |why: std::io::Error| NoPlace::Folder { folder: place.display().to_string(), why };
+        let lock = File::options().write(true).create(true).truncate(false).open(&place).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => Ok((self.store(now)?, KeyFiles::new(self.key()), lock)),
+            Err(TryLockError::WouldBlock) => Err(NoPlace::KeyBusy(self.folder.display().to_string())),
+            Err(TryLockError::Error(why)) => Err(failed(why)),
+        }
+    }
+
+    /// Writes a new key, where there is none.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn make_key(&self) -> Result<PathBuf, NoPlace> {
+        let file = self.key();
+        Key::made(&SystemEntropy).and_then(|key| key.write(&file)).map_err(NoPlace::Sealed)?;
+        Ok(file)
+    }
+
+    /// Is there no key, and no successor of one?
+    #[must_use]
+    pub fn lacks_key(&self) -> bool {
+        !self.key().exists() && !self.folder.join(format!("{KEY}.new")).exists()
+    }
+
+    fn store(&self, now: u64) -> Result<SealedRows, NoPlace> {
+        let path = self.database();
+        let database = match Database::beside(&path) {
+            // The host has never run here, or not since an update. Made or brought up to date, and let go: the host may start meanwhile.
+            Err(OpenError::Missing(_) | OpenError::Older(_)) => {
+                drop(Database::open(&path, now)?);
+                Database::beside(&path)?
+            }
+            opened => opened?,
+        };
+        let store = SealedRows::open_with(Arc::new(database), Box::new(KeyFiles::new(self.key())), Arc::new(SystemEntropy));
+        Ok(store.map_err(NoPlace::Sealed)?.taking_over(&self.sealed()))
     }
 
     fn make_folder(&self) -> Result<(), NoPlace> {
@@ -135,6 +191,10 @@ impl Place {
 
     fn failed(&self, why: std::io::Error) -> NoPlace {
         NoPlace::Folder { folder: self.folder.display().to_string(), why }
+    }
+
+    fn database(&self) -> PathBuf {
+        self.folder.join(DATABASE)
     }
 
     fn sealed(&self) -> PathBuf {

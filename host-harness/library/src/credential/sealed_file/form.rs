@@ -1,51 +1,50 @@
-//! The file's form: JSON with sealed rows.
+//! The form of the file: JSON with sealed rows, and one seal over all.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
-use super::key::{Key, NONCE};
-use crate::credential::entropy::Entropy;
+use crate::credential::key::Key;
 use crate::credential::problem::{Kind, Problem};
 use crate::credential::store::Row;
 
-/// The form that this release writes.
-const FORMAT: u64 = 1;
-/// First property of the file, for people who look into it.
-const WHAT: &str = "pbx-crm credentials, sealed";
-
-/// What is in the file, the rows still sealed.
-#[derive(Default)]
-pub(super) struct Contents {
-    last_version: u64,
-    rows: Vec<SealedRow>,
-}
+/// The only form that there is.
+pub(super) const FORMAT: u64 = 1;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SealedRow {
+pub(super) struct SealedRow {
     #[serde(flatten)]
-    row: Row,
-    version: u64,
-    nonce: String,
-    sealed: String,
+    pub(super) row: Row,
+    pub(super) version: u64,
+    pub(super) nonce: String,
+    pub(super) sealed: String,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Written {
-    what: String,
-    format: u64,
-    key: String,
-    last_version: u64,
-    rows: Vec<SealedRow>,
-    nonce: String,
-    seal: String,
+pub(super) struct Written {
+    pub(super) what: String,
+    pub(super) format: u64,
+    pub(super) key: String,
+    pub(super) last_version: u64,
+    pub(super) rows: Vec<SealedRow>,
+    pub(super) nonce: String,
+    pub(super) seal: String,
+}
+
+/// What was in the file, opened.
+pub(in crate::credential) struct Contents {
+    /// Grew with each change of the file.
+    pub(in crate::credential) last_version: u64,
+    /// All of them, as they were put.
+    pub(in crate::credential) rows: Vec<(Row, Zeroizing<Vec<u8>>)>,
 }
 
 impl Contents {
-    /// Reads the whole file and checks its seal.
-    pub(super) fn read(bytes: &[u8], key: &Key) -> Result<Self, Problem> {
+    /// Checks the seal of the whole, and opens each row. `key` gives the key with that id.
+    pub(super) fn read(bytes: &[u8], key: impl FnOnce(&str) -> Result<Key, Problem>) -> Result<Self, Problem> {
         #[derive(Deserialize)]
         struct Head {
             format: u64,
@@ -56,119 +55,32 @@ impl Contents {
         if head.format != FORMAT {
             return Err(Problem::new(Kind::FileVersion).with("format", &head.format.to_string()));
         }
-        if head.key != key.id() {
-            return Err(Problem::new(Kind::KeyWrong));
-        }
+        let key = key(&head.key)?;
         let written: Written = serde_json::from_slice(bytes).map_err(|_| damaged())?;
         let about = about_file(written.last_version, &written.rows)?;
-        unseal(key, &written.nonce, &written.seal, &about).ok_or_else(damaged)?;
-        Ok(Self { last_version: written.last_version, rows: written.rows })
-    }
-
-    /// The bytes of the file.
-    pub(super) fn write(self, key: &Key, entropy: &dyn Entropy) -> Result<Vec<u8>, Problem> {
-        let about = about_file(self.last_version, &self.rows)?;
-        let (nonce, seal) = seal(key, entropy, &[], &about)?;
-        let written =
-            Written { what: WHAT.to_owned(), format: FORMAT, key: key.id(), last_version: self.last_version, rows: self.rows, nonce, seal };
-        let mut bytes = serde_json::to_vec_pretty(&written).map_err(|_| Problem::new(Kind::FileDamaged))?;
-        bytes.push(b'\n');
-        Ok(bytes)
-    }
-
-    pub(super) fn version(&self, row: &Row) -> Option<u64> {
-        self.find(row).map(|found| found.version)
-    }
-
-    pub(super) fn open(&self, row: &Row, key: &Key) -> Result<Vec<u8>, Problem> {
-        let damaged = || Problem::new(Kind::FileDamaged);
-        let found = self.find(row).ok_or_else(damaged)?;
-        unseal(key, &found.nonce, &found.sealed, &about_row(row, found.version)?).ok_or_else(damaged)
-    }
-
-    pub(super) fn put(&mut self, row: &Row, content: &[u8], key: &Key, entropy: &dyn Entropy) -> Result<u64, Problem> {
-        let version = self.last_version + 1;
-        let (nonce, sealed) = seal(key, entropy, content, &about_row(row, version)?)?;
-        self.remove(row);
-        self.rows.push(SealedRow { row: row.clone(), version, nonce, sealed });
-        self.last_version = version;
-        Ok(version)
-    }
-
-    pub(super) fn remove(&mut self, row: &Row) {
-        self.rows.retain(|known| known.row != *row);
-    }
-
-    fn find(&self, row: &Row) -> Option<&SealedRow> {
-        self.rows.iter().find(|known| known.row == *row)
+        unseal(&key, &written.nonce, &written.seal, &about).ok_or_else(damaged)?;
+        let open = |sealed: SealedRow| {
+            let about = about_row(&sealed.row, sealed.version)?;
+            let content = unseal(&key, &sealed.nonce, &sealed.sealed, &about).ok_or_else(damaged)?;
+            Ok((sealed.row, content))
+        };
+        let rows = written.rows.into_iter().map(open).collect::<Result<_, Problem>>()?;
+        Ok(Self { last_version: written.last_version, rows })
     }
 }
 
 /// What is bound into a row's seal. JSON, so that no two rows can be spelt the same.
-fn about_row(row: &Row, version: u64) -> Result<Vec<u8>, Problem> {
+pub(super) fn about_row(row: &Row, version: u64) -> Result<Vec<u8>, Problem> {
     serde_json::to_vec(&("row", FORMAT, row, version)).map_err(|_| Problem::new(Kind::FileDamaged))
 }
 
 /// What is bound into the file's seal.
-fn about_file(last_version: u64, rows: &[SealedRow]) -> Result<Vec<u8>, Problem> {
+pub(super) fn about_file(last_version: u64, rows: &[SealedRow]) -> Result<Vec<u8>, Problem> {
     let all = serde_json::to_vec(&("file", FORMAT, last_version, rows)).map_err(|_| Problem::new(Kind::FileDamaged))?;
     Ok(Sha256::digest(&all).to_vec())
 }
 
-fn seal(key: &Key, entropy: &dyn Entropy, content: &[u8], about: &[u8]) -> Result<(String, String), Problem> {
-    let mut nonce = [0; NONCE];
-    entropy.fill(&mut nonce)?;
-    let sealed = key.seal(nonce, content, about).ok_or_else(|| Problem::new(Kind::FileDamaged))?;
-    Ok((STANDARD.encode(nonce), STANDARD.encode(sealed)))
-}
-
-fn unseal(key: &Key, nonce: &str, sealed: &str, about: &[u8]) -> Option<Vec<u8>> {
+fn unseal(key: &Key, nonce: &str, sealed: &str, about: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let nonce = STANDARD.decode(nonce).ok()?.try_into().ok()?;
-    key.open(nonce, &STANDARD.decode(sealed).ok()?, about)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::credential::entropy::SystemEntropy;
-
-    #[test]
-    fn a_row_in_another_ones_place_does_not_open() {
-        let key = Key::made(&SystemEntropy).unwrap();
-        let rows = [
-            Row::connection("salesforce", "main"),
-            Row::connection("salesforce", "second"),
-            Row::connection("odoo", "main"),
-            Row::approval("salesforce", "main"),
-        ];
-        // Each the first of its own file, so that nothing but their names tells them apart.
-        let sealed: Vec<SealedRow> = rows
-            .iter()
-            .map(|row| {
-                let mut contents = Contents::default();
-                contents.put(row, row.account.as_bytes(), &key, &SystemEntropy).unwrap();
-                contents.rows.remove(0)
-            })
-            .collect();
-        for (place, row) in rows.iter().enumerate() {
-            for (from, other) in sealed.iter().enumerate() {
-                for version in [1, 2] {
-                    let moved = SealedRow { row: row.clone(), version, nonce: other.nonce.clone(), sealed: other.sealed.clone() };
-                    let opened = Contents { last_version: 2, rows: vec![moved] }.open(row, &key);
-                    assert_eq!(opened.is_ok(), from == place && version == 1, "{from} in place of {place} as version {version}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn no_two_seals_have_the_same_nonce() {
-        let key = Key::made(&SystemEntropy).unwrap();
-        let mut contents = Contents::default();
-        let mut seen = std::collections::BTreeSet::new();
-        for _ in 0..100 {
-            contents.put(&Row::connection("a", "b"), b"same", &key, &SystemEntropy).unwrap();
-            assert!(seen.insert(contents.rows[0].nonce.clone()) && seen.insert(contents.rows[0].sealed.clone()));
-        }
-    }
+    key.open(nonce, &STANDARD.decode(sealed).ok()?, about).map(Zeroizing::new)
 }

@@ -1,8 +1,9 @@
 //! Changes as SQL, within a transaction of the caller. No change can be refused for what it says: else one bad change would hold up all that
 //! come after it.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, Error, OptionalExtension, params};
 
+use super::contents;
 use super::rows::{Columns, DEAD, signed, text};
 use super::schema::WHOLE;
 use crate::bindings::crm::known_records::Known;
@@ -18,21 +19,17 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> rusqlite::Resul
         Change::Progress { order, progress } => put_progress(connection, *order, progress),
         Change::PutKnown { known, digits, .. } => put_known(connection, known, digits),
         Change::ForgetKnown(reference) => forget_known(connection, reference).map(|_| ()),
-        Change::PutBook(book) => run(
-            connection.prepare_cached("INSERT INTO book (id, book) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET book = excluded.book")?.execute(
-                params![book.id, text(book)?],
-            ),
-        ),
+        Change::PutBook(book) => run(connection
+            .prepare_cached("INSERT INTO book (id, book) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET book = excluded.book")?
+            .execute(params![book.id, text(book)?])),
         Change::PutEntry { book, entry } => put_entry(connection, book, entry),
         Change::RemoveEntry { book, key } => remove_entry(connection, book, key).map(|_| ()),
-        Change::PutAccount(state) => run(
-            connection
-                .prepare_cached(
-                    "INSERT INTO account (connector, organisation, enabled) VALUES (?1, ?2, ?3)
+        Change::PutAccount(state) => run(connection
+            .prepare_cached(
+                "INSERT INTO account (connector, organisation, enabled) VALUES (?1, ?2, ?3)
                      ON CONFLICT DO UPDATE SET organisation = excluded.organisation, enabled = excluded.enabled",
-                )?
-                .execute(params![state.account.connector, state.account.organisation, state.enabled]),
-        ),
+            )?
+            .execute(params![state.account.connector, state.account.organisation, state.enabled])),
         Change::OrderDone { id, at, result } => order_done(connection, *id, *at, result),
     }
 }
@@ -42,14 +39,14 @@ fn run(done: rusqlite::Result<usize>) -> rusqlite::Result<()> {
 }
 
 fn put_work(connection: &Connection, item: &WorkItem) -> rusqlite::Result<()> {
-    let ended = item.ended.as_ref().map(text).transpose()?;
+    let contents = contents::packed(&item.task, item.ended.as_deref()).map_err(|why| Error::ToSqlConversionFailure(Box::new(why)))?;
     connection
         .prepare_cached(
-            "INSERT INTO work (item, key, kind, connector, organisation, lane, call, asked_at, task, ended)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+            "INSERT INTO work (item, key, kind, connector, organisation, lane, call, asked_at, contents)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT DO UPDATE SET key = excluded.key, kind = excluded.kind, connector = excluded.connector,
                  organisation = excluded.organisation, lane = excluded.lane, call = excluded.call, asked_at = excluded.asked_at,
-                 task = excluded.task, ended = excluded.ended",
+                 contents = excluded.contents",
         )?
         .execute(params![
             signed(item.order),
@@ -60,11 +57,12 @@ fn put_work(connection: &Connection, item: &WorkItem) -> rusqlite::Result<()> {
             item.lane,
             item.call,
             signed(item.asked_at),
-            text(&item.task)?,
-            ended
+            contents
         ])?;
     connection
-        .prepare_cached("INSERT INTO work_key (key, item) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET item = excluded.item WHERE item <> excluded.item")?
+        .prepare_cached(
+            "INSERT INTO work_key (key, item) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET item = excluded.item WHERE item <> excluded.item",
+        )?
         .execute(params![item.key, signed(item.order)])?;
     // What the item was before may stand in a finished row too: it is made anew.
     connection.prepare_cached("DELETE FROM finished WHERE item = ?1")?.execute([signed(item.order)])?;
@@ -94,8 +92,17 @@ fn put_progress(connection: &Connection, order: u64, progress: &Progress) -> rus
                  SELECT item, ?2, ?3, asked_at, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM work WHERE item = ?1",
             )?
             .execute(params![
-                item, columns.state, columns.due, columns.since, progress.tries, progress.strikes, columns.first_tried, columns.marks,
-                progress.looked_up, columns.outcome, columns.last
+                item,
+                columns.state,
+                columns.due,
+                columns.since,
+                progress.tries,
+                progress.strikes,
+                columns.first_tried,
+                columns.marks,
+                progress.looked_up,
+                columns.outcome,
+                columns.last
             ])?;
         if begun > 0 {
             connection.prepare_cached("DELETE FROM finished WHERE item = ?1")?.execute([item])?;
@@ -123,8 +130,17 @@ fn put_progress(connection: &Connection, order: u64, progress: &Progress) -> rus
              FROM work WHERE item = ?1",
         )?
         .execute(params![
-            item, columns.state, WHOLE, columns.since, progress.tries, progress.strikes, columns.first_tried, columns.marks,
-            progress.looked_up, columns.outcome, columns.last
+            item,
+            columns.state,
+            WHOLE,
+            columns.since,
+            progress.tries,
+            progress.strikes,
+            columns.first_tried,
+            columns.marks,
+            progress.looked_up,
+            columns.outcome,
+            columns.last
         ]))
 }
 
@@ -144,7 +160,8 @@ fn put_known(connection: &Connection, known: &Known, digits: &[String]) -> rusql
              ON CONFLICT DO UPDATE SET seen_at = excluded.seen_at, digits = excluded.digits, known = excluded.known",
         )?
         .execute(params![reference.connector, reference.kind, reference.id, signed(known.seen_at), joined, text(known)?])?;
-    let mut index = connection.prepare_cached("INSERT OR IGNORE INTO known_digits (digits, connector, kind, id) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut index =
+        connection.prepare_cached("INSERT OR IGNORE INTO known_digits (digits, connector, kind, id) VALUES (?1, ?2, ?3, ?4)")?;
     for digits in digits {
         index.execute(params![digits, reference.connector, reference.kind, reference.id])?;
     }
@@ -167,7 +184,11 @@ pub(super) fn forget_known(connection: &Connection, reference: &RecordRef) -> ru
 
 fn put_entry(connection: &Connection, book: &str, entry: &Entry) -> rusqlite::Result<()> {
     remove_entry(connection, book, &entry.key)?;
-    connection.prepare_cached("INSERT INTO entry (book, key, entry) VALUES (?1, ?2, ?3)")?.execute(params![book, entry.key, text(entry)?])?;
+    connection.prepare_cached("INSERT INTO entry (book, key, entry) VALUES (?1, ?2, ?3)")?.execute(params![
+        book,
+        entry.key,
+        text(entry)?
+    ])?;
     let mut index = connection.prepare_cached("INSERT OR IGNORE INTO entry_digits (digits, book, key) VALUES (?1, ?2, ?3)")?;
     for (_, number) in &entry.numbers {
         index.execute(params![index_digits(number), book, entry.key])?;
@@ -191,9 +212,11 @@ pub(super) fn remove_entry(connection: &Connection, book: &str, key: &str) -> ru
 }
 
 fn order_done(connection: &Connection, id: u64, at: Moment, result: &str) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("UPDATE administrator_order SET done_at = ?2, result = ?3 WHERE id = ?1")?
-        .execute(params![signed(id), signed(at), result])?;
+    connection.prepare_cached("UPDATE administrator_order SET done_at = ?2, result = ?3 WHERE id = ?1")?.execute(params![
+        signed(id),
+        signed(at),
+        result
+    ])?;
     // Who ordered that a number be forgotten stays, and when; the number does not.
     connection
         .prepare_cached("UPDATE administrator_order SET wanted = ?2 WHERE id = ?1 AND wanted LIKE '{\"erase\":%'")?

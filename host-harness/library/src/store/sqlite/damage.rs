@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
@@ -80,7 +81,7 @@ fn free_name(place: &Place, now: Moment) -> Place {
 /// Carries over what can be read, table by table, unfinished work first. Whatever fails is left out.
 pub(super) fn salvage(new: &Connection, aside: &Place) -> Salvaged {
     let mut saved = Salvaged::default();
-    let Ok(old) = aside.connect() else { return saved };
+    let Ok(old) = aside.connect().and_then(lenient) else { return saved };
     for table in tables(new) {
         let Ok(columns) = columns(new, &table) else { continue };
         saved.rows += carry(&old, new, &table, &columns).unwrap_or(0);
@@ -99,6 +100,13 @@ pub(super) fn salvage(new: &Connection, aside: &Place) -> Salvaged {
     let unfinished = new.query_row("SELECT count(*) FROM progress WHERE state < 2", [], |row| row.get::<_, u32>(0));
     saved.unfinished = unfinished.ok().and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
     saved
+}
+
+/// Reads as far as it can: by default SQLite reads nothing of a file that is shorter than its header says.
+fn lenient(old: Connection) -> rusqlite::Result<Connection> {
+    old.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false)?;
+    old.execute_batch("PRAGMA writable_schema = ON; PRAGMA query_only = ON; PRAGMA cell_size_check = ON")?;
+    Ok(old)
 }
 
 fn tables(new: &Connection) -> Vec<String> {

@@ -9,8 +9,9 @@ use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, DEFAULT_NAME};
 
 use super::error::{DatabaseError, OpenError};
+use super::look::visited;
 use super::opening;
-use super::place::{PATIENCE, Place};
+use super::place::{COMMANDS_PATIENCE, PATIENCE, Place};
 use super::schema::VERSIONS;
 use crate::event::Moment;
 
@@ -22,6 +23,8 @@ const LOG_PAGES: i32 = 1000;
 pub struct Database {
     pub(super) place: Place,
     held: Mutex<Held>,
+    /// Of the host, or of a command beside it.
+    owner: bool,
     /// Closing it lets the next host in.
     _lock: Option<File>,
 }
@@ -63,7 +66,19 @@ impl Database {
         };
         let (connection, notices) = opening::open(&place, versions, now)?;
         let held = Held { connection: Some(connection), distrusted: None, impatient: false };
-        Ok(Opened { database: Self { place, held: Mutex::new(held), _lock: lock }, notices })
+        Ok(Opened { database: Self { place, held: Mutex::new(held), owner: true, _lock: lock }, notices })
+    }
+
+    /// The store beside a host that may run, for a command that writes shortly, such as `pbx-crm connect`. Each write waits up to five seconds
+    /// for other writers, and is seen by the host at once.
+    ///
+    /// # Errors
+    /// There is none yet or an older release has written it ([`Database::open`] helps), or a newer one has.
+    pub fn beside(path: &Path) -> Result<Self, OpenError> {
+        let place = Place::new(path);
+        let connection = visited(&place, Place::visit)?;
+        let held = Held { connection: Some(connection), distrusted: None, impatient: false };
+        Ok(Self { place, held: Mutex::new(held), owner: false, _lock: None })
     }
 
     /// Reads. The closure must not write.
@@ -85,7 +100,13 @@ impl Database {
         let mut held = self.held();
         held.make_ready(&self.place)?;
         let Some(connection) = &held.connection else { return Err(closed(&held)) };
-        connection.busy_timeout(if held.impatient { Duration::ZERO } else { PATIENCE }).map_err(|why| DatabaseError::of(&why))?;
+        connection
+            .busy_timeout(match (self.owner, held.impatient) {
+                (false, _) => COMMANDS_PATIENCE,
+                (true, true) => Duration::ZERO,
+                (true, false) => PATIENCE,
+            })
+            .map_err(|why| DatabaseError::of(&why))?;
         match transaction(connection, by) {
             Ok(done) => {
                 held.impatient = false;
@@ -126,7 +147,8 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         let held = self.held.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if held.distrusted.is_none()
+        if self.owner
+            && held.distrusted.is_none()
             && let Some(connection) = &held.connection
         {
             // Only so that the next start has less to do.

@@ -6,6 +6,7 @@ use super::apply::{forget_known, remove_entry};
 use super::read;
 use super::rows::signed;
 use super::store::SqliteStore;
+use crate::bindings::crm::types::RecordRef;
 use crate::event::Moment;
 use crate::store::{Store, StoreError};
 
@@ -20,16 +21,26 @@ pub(super) fn erase(
     // What waits to be written may speak of the number.
     store.sync()?;
     let last_order = store.last_order;
-    let in_file = store.database.write(|file| {
-        let erased = work(file, lane)? + records(file, digits, same)? + entries(file, digits, same)?;
+    let in_memory = store.layer.records_with(digits, same);
+    let (in_file, counts) = store.database.write(|file| {
+        let shadowed = |reference: &RecordRef| store.layer.known(reference).is_some();
+        let erased = work(file, lane)? + records(file, digits, same, shadowed)? + entries(file, digits, same)?;
+        for reference in &in_memory {
+            forget_known(file, reference)?;
+        }
         orders(file, lane)?;
         // Its rows may have been the last ones with a high order.
-        file.execute("INSERT INTO meta (name, value) VALUES ('last-order', ?1) ON CONFLICT DO UPDATE SET value = excluded.value", [signed(last_order)])?;
-        file.execute("INSERT INTO erased (at, items) VALUES (?1, ?2)", params![signed(now), signed(u64::try_from(erased).unwrap_or(u64::MAX))])?;
-        Ok((erased, read::tally(file)?, read::entry_counts(file)?))
-    });
-    let (in_file, _, counts) = in_file?;
-    let (work, records) = store.layer.erase(lane, digits, same);
+        file.execute(
+            "INSERT INTO meta (name, value) VALUES ('last-order', ?1) ON CONFLICT DO UPDATE SET value = excluded.value",
+            [signed(last_order)],
+        )?;
+        file.execute(
+            "INSERT INTO erased (at, items) VALUES (?1, ?2)",
+            params![signed(now), signed(u64::try_from(erased).unwrap_or(u64::MAX))],
+        )?;
+        Ok((erased, read::entry_counts(file)?))
+    })?;
+    let work = store.layer.erase(lane, &in_memory);
     store.entries = counts.into_iter().collect();
     store.recount();
     if let Err(why) = store.database.empty_log() {
@@ -37,7 +48,7 @@ pub(super) fn erase(
         tracing::warn!(%why, "what was erased is still in the store's log");
         store.upkeep.empty_log = true;
     }
-    Ok(in_file + work.len() + records)
+    Ok(in_file + work + in_memory.len())
 }
 
 fn work(file: &Connection, lane: &str) -> rusqlite::Result<usize> {
@@ -58,10 +69,12 @@ fn work(file: &Connection, lane: &str) -> rusqlite::Result<usize> {
     Ok(items.len())
 }
 
-fn records(file: &Connection, digits: &str, same: &dyn Fn(&str) -> bool) -> rusqlite::Result<usize> {
+/// A record that memory has in a newer form is counted there, or does not have the number any more.
+fn records(file: &Connection, digits: &str, same: &dyn Fn(&str) -> bool, shadowed: impl Fn(&RecordRef) -> bool) -> rusqlite::Result<usize> {
     let mut erased = 0;
     for known in read::known_by_digits(file, digits)? {
-        if known.entity.phones.iter().any(|(_, phone)| same(phone)) && forget_known(file, &known.entity.reference)? {
+        let reference = &known.entity.reference;
+        if known.entity.phones.iter().any(|(_, phone)| same(phone)) && forget_known(file, reference)? && !shadowed(reference) {
             erased += 1;
         }
     }

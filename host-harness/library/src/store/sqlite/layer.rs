@@ -290,11 +290,8 @@ impl Layer {
 
     /// Forgets finished work that is in memory alone and a day old, or more than there is room for.
     pub(super) fn maintain(&mut self, now: Moment) -> Vec<WorkItem> {
-        let mut finished: Vec<(Moment, u64)> = self
-            .passing_work()
-            .filter(|item| !item.progress.state.is_unfinished())
-            .map(|item| (item.progress.since, item.order))
-            .collect();
+        let mut finished: Vec<(Moment, u64)> =
+            self.passing_work().filter(|item| !item.progress.state.is_unfinished()).map(|item| (item.progress.since, item.order)).collect();
         finished.sort_unstable();
         let surplus = finished.len().saturating_sub(MOST_FINISHED);
         let over = |index: usize, since: Moment| index < surplus || since.saturating_add(FINISHED_KEPT) < now;
@@ -302,21 +299,22 @@ impl Layer {
         self.remove_passing(gone)
     }
 
-    /// Forgets what is in memory alone of a number. Gives the work, and how many records there were.
-    pub(super) fn erase(&mut self, lane: &str, digits: &str, same: &dyn Fn(&str) -> bool) -> (Vec<WorkItem>, usize) {
+    /// Records in memory with this number.
+    pub(super) fn records_with(&self, digits: &str, same: &dyn Fn(&str) -> bool) -> Vec<RecordRef> {
+        let found = self.known_by_digits(digits).filter(|known| known.entity.phones.iter().any(|(_, phone)| same(phone)));
+        found.map(|known| known.entity.reference.clone()).collect()
+    }
+
+    /// Forgets these records, and finished work of this number that is in memory alone. Gives how much work there was.
+    pub(super) fn erase(&mut self, lane: &str, records: &[RecordRef]) -> usize {
         let of_lane = self.passing_work().filter(|item| item.lane == lane && !item.progress.state.is_unfinished()).map(|item| item.order);
         let of_lane = of_lane.collect();
         let work = self.remove_passing(of_lane);
-        let records: Vec<Reference> = self
-            .known_by_digits(digits)
-            .filter(|known| known.entity.phones.iter().any(|(_, phone)| same(phone)))
-            .map(|known| key_of(&known.entity.reference))
-            .collect();
-        for record in &records {
-            self.known.remove(record);
-            self.unindex(record);
+        for record in records.iter().map(key_of) {
+            self.known.remove(&record);
+            self.unindex(&record);
         }
-        (work, records.len())
+        work.len()
     }
 
     pub(super) fn passing_work(&self) -> impl Iterator<Item = &WorkItem> {

@@ -146,7 +146,7 @@ pub fn order(path: &Path, order: &Order, by: &str, now: Moment) -> Result<u64, O
     Ok(connection.last_insert_rowid().cast_unsigned())
 }
 
-fn visited(place: &Place, open: impl FnOnce(&Place) -> rusqlite::Result<Connection>) -> Result<Connection, OpenError> {
+pub(super) fn visited(place: &Place, open: impl FnOnce(&Place) -> rusqlite::Result<Connection>) -> Result<Connection, OpenError> {
     if !std::fs::metadata(&place.path).is_ok_and(|about| about.len() > 0) {
         return Err(OpenError::Missing(place.shown()));
     }
@@ -164,7 +164,8 @@ fn visited(place: &Place, open: impl FnOnce(&Place) -> rusqlite::Result<Connecti
 fn list(file: &Connection, filter: &ListFilter, after: u64, limit: usize) -> rusqlite::Result<Vec<WorkItem>> {
     let all = [(State::Pending, 0), (State::Leased, 1), (State::Dead, 2), (State::Done, 3), (State::Discarded, 4)];
     let wanted = |table: std::ops::Range<i64>| -> String {
-        let states = all.iter().filter(|(state, number)| table.contains(number) && (filter.states.is_empty() || filter.states.contains(state)));
+        let states =
+            all.iter().filter(|(state, number)| table.contains(number) && (filter.states.is_empty() || filter.states.contains(state)));
         states.map(|(_, number)| number.to_string()).collect::<Vec<_>>().join(", ")
     };
     let kinds: Vec<String> = filter.kinds.iter().map(|kind| format!("'{}'", kind.word())).collect();
@@ -181,7 +182,9 @@ fn list(file: &Connection, filter: &ListFilter, after: u64, limit: usize) -> rus
         let most = i64::try_from(limit).unwrap_or(i64::MAX);
         let found = statement.query_map(params![signed(after), filter.lane, filter.connector, most], item)?;
         // Some rows that cannot be read must not hide the others.
-        items.extend(found.filter_map(|found| found.inspect_err(|why| tracing::error!(%why, "a work item in the store cannot be read")).ok()));
+        items.extend(
+            found.filter_map(|found| found.inspect_err(|why| tracing::error!(%why, "a work item in the store cannot be read")).ok()),
+        );
     }
     items.sort_by_key(|item| item.order);
     items.truncate(limit);

@@ -72,7 +72,9 @@ impl SqliteStore {
     pub(super) fn recount(&mut self) {
         self.tally = self.look("tally", read::tally);
         for item in self.layer.passing_work() {
-            if let Some(count) = usize::try_from(super::store::number(&item.progress.state)).ok().and_then(|state| self.tally.get_mut(state)) {
+            if let Some(count) =
+                usize::try_from(super::store::number(&item.progress.state)).ok().and_then(|state| self.tally.get_mut(state))
+            {
                 *count = count.saturating_add(1);
             }
         }
@@ -112,19 +114,21 @@ fn forget(file: &Connection, now: Moment, last_order: u64) -> rusqlite::Result<[
     let mut uncounted = [0, 0];
     for item in aged(file, REMAINDER, before(REMAINDER_KEPT))? {
         let state: i64 = file
-            .prepare_cached(
-                "UPDATE finished SET stage = ?2, lane = '', call = NULL, last = NULL WHERE item = ?1 RETURNING state",
-            )?
+            .prepare_cached("UPDATE finished SET stage = ?2, lane = '', call = NULL, last = NULL WHERE item = ?1 RETURNING state")?
             .query_row([item, KEY_ALONE], |row| row.get(0))?;
         let [done, discarded] = &mut uncounted;
         *(if state == super::rows::DONE { done } else { discarded }) += 1;
     }
     let keys = aged(file, KEY_ALONE, before(KEY_KEPT))?;
     if !keys.is_empty() {
-        file.execute("INSERT INTO meta (name, value) VALUES ('last-order', ?1) ON CONFLICT DO UPDATE SET value = excluded.value", [signed(last_order)])?;
+        file.execute(
+            "INSERT INTO meta (name, value) VALUES ('last-order', ?1) ON CONFLICT DO UPDATE SET value = excluded.value",
+            [signed(last_order)],
+        )?;
     }
     for item in keys {
-        file.prepare_cached("DELETE FROM work_key WHERE item = ?1 AND key = (SELECT key FROM finished WHERE item = ?1)")?.execute([item])?;
+        file.prepare_cached("DELETE FROM work_key WHERE item = ?1 AND key = (SELECT key FROM finished WHERE item = ?1)")?
+            .execute([item])?;
         file.prepare_cached("DELETE FROM finished WHERE item = ?1")?.execute([item])?;
     }
     file.prepare_cached("DELETE FROM administrator_order WHERE done_at < ?1")?.execute([before(ORDERS_KEPT)])?;

@@ -10,6 +10,7 @@
 mod apply;
 mod backup;
 mod blank;
+mod contents;
 mod damage;
 mod database;
 mod erase;
@@ -23,8 +24,8 @@ mod read;
 mod rows;
 mod schema;
 mod store;
-
-
+#[cfg(test)]
+mod tests;
 
 pub use database::{Database, Opened};
 pub use error::{DatabaseError, OpenError};

@@ -63,6 +63,8 @@ fn attempt(place: &Place, versions: Versions) -> Result<Connection, Refused> {
     };
     place.tune(&connection)?;
     migrate(&connection, from, versions)?;
+    // A header that forbids writing is told here, not with the first call.
+    connection.execute_batch("BEGIN IMMEDIATE; COMMIT")?;
     Ok(connection)
 }
 

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 pub(super) const PATIENCE: Duration = Duration::from_millis(50);
 
 /// How long a command of an administrator may wait, beside a running host.
-const COMMANDS_PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const COMMANDS_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Oldest SQLite without the fault that damages a file when two connections write or checkpoint at once: 3.51.3.
 pub(super) const OLDEST_SQLITE: i32 = 3_051_003;

@@ -5,7 +5,7 @@ use rusqlite::{Error, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::blank;
+use super::{blank, contents};
 use crate::bindings::crm::types::{Failure, RecordRef};
 use crate::store::{AccountRef, Kind, Progress, WorkItem, WorkState};
 
@@ -26,12 +26,13 @@ const UNCLEAR: i64 = 1;
 const TOLD_WAITING: i64 = 2;
 
 /// The columns of unfinished and dead work, as [`item`] reads them.
-pub(super) const UNFINISHED_ITEM: &str = "SELECT p.item, w.key, w.kind, w.connector, w.organisation, w.lane, w.call, w.asked_at, w.task, w.ended,
+pub(super) const UNFINISHED_ITEM: &str =
+    "SELECT p.item, w.key, w.kind, w.connector, w.organisation, w.lane, w.call, w.asked_at, w.contents,
         p.state, p.due, p.since, p.tries, p.strikes, p.first_tried, p.marks, p.looked_up, p.outcome, p.last
     FROM progress p JOIN work w ON w.item = p.item";
 
 /// The columns of done and discarded work, as [`item`] reads them.
-pub(super) const FINISHED_ITEM: &str = "SELECT f.item, f.key, f.kind, f.connector, f.organisation, f.lane, f.call, f.asked_at, w.task, w.ended,
+pub(super) const FINISHED_ITEM: &str = "SELECT f.item, f.key, f.kind, f.connector, f.organisation, f.lane, f.call, f.asked_at, w.contents,
         f.state, 0, f.since, f.tries, f.strikes, f.first_tried, f.marks, f.looked_up, f.outcome, f.last
     FROM finished f LEFT JOIN work w ON w.item = f.item";
 
@@ -99,40 +100,44 @@ impl Columns {
 
 /// The state by its number, from [`UNFINISHED_ITEM`] or [`FINISHED_ITEM`].
 fn state(row: &Row<'_>) -> rusqlite::Result<WorkState> {
-    Ok(match row.get(10)? {
-        PENDING => WorkState::Pending(unsigned(row, 11)?),
-        LEASED => WorkState::Leased(unsigned(row, 11)?),
-        DEAD => WorkState::Dead(Box::new(parsed::<Failure>(row, 18)?)),
-        DONE => WorkState::Done(parsed_if_any::<RecordRef>(row, 18)?),
-        DISCARDED => WorkState::Discarded(parsed(row, 18)?),
-        strange => return Err(unreadable(10, FromSqlError::OutOfRange(strange))),
+    Ok(match row.get(9)? {
+        PENDING => WorkState::Pending(unsigned(row, 10)?),
+        LEASED => WorkState::Leased(unsigned(row, 10)?),
+        DEAD => WorkState::Dead(Box::new(parsed::<Failure>(row, 17)?)),
+        DONE => WorkState::Done(parsed_if_any::<RecordRef>(row, 17)?),
+        DISCARDED => WorkState::Discarded(parsed(row, 17)?),
+        strange => return Err(unreadable(9, FromSqlError::OutOfRange(strange))),
     })
 }
 
 /// A work item from [`UNFINISHED_ITEM`] or [`FINISHED_ITEM`].
 pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<WorkItem> {
-    let marks: i64 = row.get(16)?;
+    let marks: i64 = row.get(15)?;
     let kind = kind(row, 2)?;
+    let (task, ended) = match row.get_ref(8)?.as_blob_or_null()? {
+        Some(packed) => contents::unpacked(packed).map_err(|why| unreadable(8, why))?,
+        None => (blank::task(kind), None),
+    };
     Ok(WorkItem {
         order: unsigned(row, 0)?,
         key: row.get(1)?,
         account: AccountRef { connector: row.get(3)?, organisation: row.get(4)? },
         lane: row.get(5)?,
         call: row.get(6)?,
-        ended: parsed_if_any(row, 9)?,
-        task: parsed_if_any(row, 8)?.unwrap_or_else(|| blank::task(kind)),
+        ended,
+        task,
         asked_at: unsigned(row, 7)?,
         lasting: true,
         progress: Progress {
             state: state(row)?,
-            since: unsigned(row, 12)?,
-            tries: row.get(13)?,
-            strikes: row.get(14)?,
-            first_tried: row.get::<_, Option<i64>>(15)?.map(i64::cast_unsigned),
+            since: unsigned(row, 11)?,
+            tries: row.get(12)?,
+            strikes: row.get(13)?,
+            first_tried: row.get::<_, Option<i64>>(14)?.map(i64::cast_unsigned),
             unclear: marks & UNCLEAR != 0,
-            looked_up: row.get(17)?,
+            looked_up: row.get(16)?,
             told_waiting: marks & TOLD_WAITING != 0,
-            last: parsed_if_any(row, 19)?,
+            last: parsed_if_any(row, 18)?,
         },
     })
 }

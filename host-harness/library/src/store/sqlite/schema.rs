@@ -26,10 +26,11 @@ const VERSION_1: &[&str] = &[
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID",
     // A key names the same work for 90 days, longer than the rest of it is kept.
     "CREATE TABLE work_key (key TEXT PRIMARY KEY, item INTEGER NOT NULL) STRICT, WITHOUT ROWID",
-    // What was asked for. `item` is the work item's order. Written once, apart from what changes, since it is big.
+    // What was asked for. `item` is the work item's order. Written once, apart from what changes, since it is big. `contents` is task and
+    // ended call, see `contents.rs`.
     "CREATE TABLE work (
         item INTEGER PRIMARY KEY, key TEXT NOT NULL, kind TEXT NOT NULL, connector TEXT NOT NULL, organisation TEXT NOT NULL,
-        lane TEXT NOT NULL, call TEXT, asked_at INTEGER NOT NULL, task TEXT NOT NULL, ended TEXT) STRICT",
+        lane TEXT NOT NULL, call TEXT, asked_at INTEGER NOT NULL, contents BLOB NOT NULL) STRICT",
     // Pending, leased and dead work: small rows that change. `asked_at` is here again for the oldest one's age.
     "CREATE TABLE progress (
         item INTEGER PRIMARY KEY, state INTEGER NOT NULL, due INTEGER NOT NULL, asked_at INTEGER NOT NULL, since INTEGER NOT NULL,
@@ -63,6 +64,13 @@ const VERSION_1: &[&str] = &[
     "CREATE INDEX order_waiting ON administrator_order (id) WHERE done_at IS NULL",
     // That something was erased, and when; nothing says what.
     "CREATE TABLE erased (at INTEGER NOT NULL, items INTEGER NOT NULL) STRICT",
+    // Credentials, sealed row by row; `credential_list` is the sealed list of them, one row. See `credential::sealed_rows`.
+    "CREATE TABLE credential (
+        connector TEXT NOT NULL, account TEXT NOT NULL, part TEXT NOT NULL, version INTEGER NOT NULL, key_id TEXT NOT NULL,
+        nonce BLOB NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (connector, account, part)) STRICT, WITHOUT ROWID",
+    "CREATE TABLE credential_list (
+        one INTEGER PRIMARY KEY CHECK (one = 1), form INTEGER NOT NULL, last_version INTEGER NOT NULL, key_id TEXT NOT NULL,
+        nonce BLOB NOT NULL, sealed BLOB NOT NULL) STRICT",
 ];
 
 /// The file was written by a newer release; the numbers are its version and ours.
@@ -123,7 +131,8 @@ fn one_version(connection: &Connection, number: i64, statements: &[&str]) -> rus
     for statement in statements {
         connection.execute_batch(statement)?;
     }
-    connection.execute("INSERT INTO meta (name, value) VALUES ('schema', ?1) ON CONFLICT DO UPDATE SET value = excluded.value", [number])?;
+    connection
+        .execute("INSERT INTO meta (name, value) VALUES ('schema', ?1) ON CONFLICT DO UPDATE SET value = excluded.value", [number])?;
     connection.pragma_update(None, "application_id", APPLICATION)?;
     connection.pragma_update(None, "user_version", number)
 }

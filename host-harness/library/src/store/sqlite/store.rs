@@ -159,7 +159,11 @@ impl Store for SqliteStore {
     fn commit(&mut self, changes: Vec<Change>) -> Result<(), StoreError> {
         let lasting = changes.iter().filter(|change| self.layer.lasts(change)).count();
         if lasting > 0 && self.layer.waiting() > 0 && self.layer.waiting() + lasting > MOST_WAITING {
-            return Err(StoreError::Full(format!("{} changes wait to be written to {}", self.layer.waiting(), self.database.place.shown())));
+            return Err(StoreError::Full(format!(
+                "{} changes wait to be written to {}",
+                self.layer.waiting(),
+                self.database.place.shown()
+            )));
         }
         for change in changes {
             if self.count(&change) {

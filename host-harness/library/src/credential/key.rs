@@ -1,4 +1,4 @@
-//! The key of the file: 32 random bytes, from a file that nobody else may read, or from the environment.
+//! The key of what is sealed: 32 random bytes, from a file that nobody else may read, or from the environment.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -13,11 +13,11 @@ use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::disk;
-use crate::credential::entropy::Entropy;
-use crate::credential::problem::{Kind, Problem};
+use super::entropy::Entropy;
+use super::problem::{Kind, Problem};
 
 /// Bytes of a nonce: so many that random ones never meet.
-pub(super) const NONCE: usize = 24;
+pub(crate) const NONCE: usize = 24;
 const BYTES: usize = 32;
 /// A key as text is far shorter.
 const MOST_TEXT: u64 = 1024;
@@ -83,9 +83,7 @@ impl Key {
         let place = path.display().to_string();
         let write = || {
             let mut file = disk::options().create_new(true).open(path)?;
-            let text = Zeroizing::new(STANDARD.encode(self.0));
-            file.write_all(text.as_bytes())?;
-            file.write_all(b"\n")?;
+            file.write_all(self.text().as_bytes())?;
             file.sync_all()
         };
         write().map_err(|why: io::Error| match why.kind() {
@@ -93,6 +91,13 @@ impl Key {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Problem::new(Kind::DiskFull).with("file", &place),
             _ => Problem::new(Kind::FileFailed).with("file", &place).saying(&why.to_string()),
         })
+    }
+
+    /// As it stands in a file.
+    pub(super) fn text(&self) -> Zeroizing<String> {
+        let mut text = Zeroizing::new(STANDARD.encode(self.0));
+        text.push('\n');
+        text
     }
 
     /// Tells one key from another without telling anything about it.
