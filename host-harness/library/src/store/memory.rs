@@ -15,6 +15,7 @@ type Reference = (String, String, String);
 pub struct MemoryStore {
     work: BTreeMap<u64, WorkItem>,
     keys: BTreeMap<String, u64>,
+    last_order: u64,
     known: BTreeMap<Reference, (Known, Vec<String>)>,
     by_digits: BTreeMap<String, Vec<Reference>>,
     books: BTreeMap<String, Book>,
@@ -33,6 +34,7 @@ impl MemoryStore {
         match change {
             Change::PutWork(item) => {
                 self.keys.insert(item.key.clone(), item.order);
+                self.last_order = self.last_order.max(item.order);
                 self.work.insert(item.order, *item);
             }
             Change::Progress { order, progress } => {
@@ -142,7 +144,7 @@ impl Store for MemoryStore {
     }
 
     fn last_order(&self) -> u64 {
-        self.work.keys().next_back().copied().unwrap_or(0)
+        self.last_order
     }
 
     fn accounts(&self) -> Vec<AccountState> {
