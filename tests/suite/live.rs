@@ -260,6 +260,44 @@ fn f70_sigterm_under_load_answers_what_was_taken_and_ends_with_0() {
 }
 
 #[test]
+fn m_log_5_a_call_that_was_taken_goes_into_the_crm_though_the_process_was_killed() {
+    let mut scene = Scene::new("killed");
+    scene.control.inject(crm_fake::Fault::always(crm_fake::FaultKind::Unreachable)).unwrap();
+    let mut host = scene.start(&[]);
+    for told in [start("20"), event("ring", "20"), event("answer", "20"), end("20")] {
+        host.tell(&told);
+        assert_eq!(host.line(), json!({ "id": told["id"], "taken": true }));
+    }
+    drop(host);
+    assert_eq!(scene.control.activities().len(), 0);
+    scene.control.clear_faults();
+    let mut host = scene.start(&[]);
+    // As a PBX that does not know what became of it.
+    for told in [start("20"), event("ring", "20"), event("answer", "20"), end("20")] {
+        let mut again = told;
+        again["resync"] = json!(true);
+        host.tell(&again);
+        assert_eq!(host.line()["taken"], true);
+    }
+    assert_eq!(scene.wait_for_entries(1), 1);
+    assert_eq!(host.close().1, Some(0));
+    assert_eq!(scene.control.activities().len(), 1, "told twice, journalled once");
+}
+
+#[test]
+fn f69_a_second_host_on_the_same_state_is_refused_and_the_first_goes_on() {
+    let scene = Scene::new("second");
+    let mut first = scene.start(&[]);
+    first.tell(&start("21"));
+    first.line();
+    let told = scene.start(&[]).close_whole();
+    assert!(told.contains("pbx-crm.db is in use by another host"), "{told}");
+    first.tell(&end("21"));
+    assert_eq!(first.line()["taken"], true);
+    assert_eq!(first.close().1, Some(0));
+}
+
+#[test]
 fn a_mistake_in_the_setup_is_told_with_file_and_line_before_anything_is_read() {
     let scene = Scene::new("mistakes");
     for (more, wanted) in [

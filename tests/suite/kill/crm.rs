@@ -15,6 +15,7 @@ use pbx_crm_host::credential::endpoint::ByWire;
 use pbx_crm_host::credential::entropy::SystemEntropy;
 use pbx_crm_host::credential::refresh::Credentials;
 use pbx_crm_host::credential::secret::Secret;
+use pbx_crm_host::credential::store::CredentialStore;
 use pbx_crm_host::egress::Wire;
 use pbx_crm_host::egress::sockets::Sockets;
 use pbx_crm_host::egress::target::OnPremises;
@@ -60,7 +61,8 @@ impl Salesforce {
 
     /// Connects the account, as an administrator would, and writes what the host is set up with.
     pub fn connect(&mut self, folder: &Path, setup: &Path) {
-        let opened = Place::of(Some(folder.to_owned())).unwrap().open_or_make().unwrap_or_else(|why| panic!("{why}"));
+        let opened = Place::of(Some(folder.to_owned())).unwrap().open_or_make(now()).unwrap_or_else(|why| panic!("{why}"));
+        let store: Arc<dyn CredentialStore> = opened.store;
         let address = self.server.address().to_owned();
         let connector = PreparedConnector::load(&SandboxEngine::new().unwrap(), &guests::connector("salesforce").unwrap()).unwrap();
         let wire: Arc<dyn Wire> = Arc::new(Sockets::new(OnPremises::default().with(&address).unwrap()));
@@ -69,8 +71,8 @@ impl Salesforce {
             connector: Arc::new(connector),
             account: "salesforce".to_owned(),
             language: "en".to_owned(),
-            credentials: Arc::new(Credentials::new(opened.store.clone(), Arc::new(ByWire(wire.clone())))),
-            store: opened.store,
+            credentials: Arc::new(Credentials::new(store.clone(), Arc::new(ByWire(wire.clone())))),
+            store,
             wire,
             entropy: Arc::new(SystemEntropy),
             on_premises: vec![address.clone()],

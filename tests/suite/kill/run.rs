@@ -44,7 +44,10 @@ pub struct Figures {
     pub faults: u64,
     pub entries: usize,
     pub new_records: usize,
+    /// Calls of which something waits or is dead.
     pub unfinished: usize,
+    /// Of that, pieces of work that are dead.
+    pub dead: usize,
     pub took: Duration,
 }
 
@@ -98,7 +101,7 @@ pub fn run(folder: &Path, size: Size) -> Figures {
     for fact in &mut facts {
         fact.end_kept = run.feeder.kept.contains(&fact.id);
     }
-    let unfinished = queue::unfinished(&run.folder);
+    let (unfinished, dead) = queue::unfinished(&run.folder);
     let evidence = Evidence {
         calls: facts,
         entries: run.salesforce.entries(),
@@ -116,6 +119,7 @@ pub fn run(folder: &Path, size: Size) -> Figures {
         entries: evidence.entries.len(),
         new_records: evidence.records.len() - seeded,
         unfinished: unfinished.len(),
+        dead,
         took: begun.elapsed(),
     }
 }

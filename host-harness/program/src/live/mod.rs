@@ -27,6 +27,7 @@ use std::time::{Duration, Instant};
 use pbx_crm_host::component::LoadError;
 use pbx_crm_host::event::CallEvent;
 use pbx_crm_host::host::{Host, NotTaken, StartError, now};
+use pbx_crm_host::store::sqlite::DatabaseError;
 
 use self::answer::{Answer, Id};
 use self::lines::Line;
@@ -48,7 +49,7 @@ pub enum LiveError {
     /// The setup is wrong.
     #[error(transparent)]
     Setup(#[from] ScenarioError),
-    /// The state directory.
+    /// The state directory, or the store in it.
     #[error(transparent)]
     Place(NoPlace),
     /// The connector needs an account, and none was ever connected here.
@@ -82,6 +83,9 @@ pub enum LiveError {
         /// Why not.
         why: std::io::Error,
     },
+    /// The store's file cannot be read.
+    #[error("the store in the state directory cannot be read: {0}")]
+    Unread(#[from] DatabaseError),
     /// The host ended by itself.
     #[error("the host has ended by itself, which is a mistake in it; what was answered with \"taken\" is kept")]
     HostEnded,

@@ -8,7 +8,8 @@ use pbx_crm_host::bindings::connector::exports::pbx::crm::description::Place as 
 use pbx_crm_host::component::{LoadError, PreparedConnector, PreparedPlugin, Source};
 use pbx_crm_host::egress::target::OnPremises;
 use pbx_crm_host::engine::SandboxEngine;
-use pbx_crm_host::host::{ConnectorSetup, Host, HostBuilder, StartError};
+use pbx_crm_host::host::{ConnectorSetup, Host, HostBuilder, StartError, now};
+use pbx_crm_host::store::sqlite::SqliteStore;
 
 use super::LiveError;
 use super::offered::EventReader;
@@ -73,8 +74,17 @@ pub(super) fn start(options: &Options, outgoing: &Arc<Outgoing>) -> Result<(Host
     let place = Place::of(options.state_dir.clone()).map_err(LiveError::Place)?;
     let numbers = cast::numbers(&setup).map_err(|why| file.wrong(setup.pbx.country.span(), why))?;
     let screens = Screens(options.json.then(|| Arc::clone(outgoing)));
-    let mut builder =
-        Host::builder().plugin(options.policy.clone()).pbx(cast::pbx(&setup).0).numbers(numbers.clone()).clients(screens.clone());
+    let kept = place.of_host(now()).map_err(LiveError::Place)?;
+    for notice in kept.notices {
+        eprintln!("pbx-crm: {notice}");
+    }
+    let store = Box::new(SqliteStore::new(kept.database)?);
+    let mut builder = Host::builder()
+        .store(store)
+        .plugin(options.policy.clone())
+        .pbx(cast::pbx(&setup).0)
+        .numbers(numbers.clone())
+        .clients(screens.clone());
     if options.json {
         let told = screens.clone();
         builder = builder.telephony(screens).observer(move |what| told.observe(what));
@@ -83,8 +93,11 @@ pub(super) fn start(options: &Options, outgoing: &Arc<Outgoing>) -> Result<(Host
         let json = serde_json::to_value(value.get_ref()).map_err(|why| file.wrong(value.span(), why.to_string()))?;
         builder = builder.setting(key.get_ref().as_str(), json);
     }
+    if let Some(credentials) = kept.credentials {
+        builder = builder.credentials(credentials);
+    }
     if setup.crm.connected {
-        builder = connected(options, &file, &setup, &place, builder)?;
+        builder = connected(options, &file, &setup, builder)?;
     }
     let host = builder.start().map_err(|why| told_with_its_line(options, &file, &setup, &place, why))?;
     Ok((host, EventReader::new(&setup, numbers)))
@@ -114,13 +127,7 @@ fn has_no_story(file: &File<'_>, setup: &Scenario) -> Result<(), LiveError> {
     Ok(())
 }
 
-fn connected(
-    options: &Options,
-    file: &File<'_>,
-    setup: &Scenario,
-    place: &Place,
-    mut builder: HostBuilder,
-) -> Result<HostBuilder, LiveError> {
+fn connected(options: &Options, file: &File<'_>, setup: &Scenario, mut builder: HostBuilder) -> Result<HostBuilder, LiveError> {
     let (id, source) = connector(options)?;
     let mut account =
         ConnectorSetup { creates: setup.crm.creates, budget: setup.crm.budget.clone(), ..ConnectorSetup::new(&id, source.clone()) };
@@ -135,9 +142,6 @@ fn connected(
     cast::bindings(setup, &id, &str::to_owned, &wrong)?;
     for (_, binding) in cast::each_binding(setup, &id, &str::to_owned) {
         builder = builder.bind(binding);
-    }
-    if let Some(opened) = place.open().map_err(LiveError::Place)? {
-        builder = builder.credentials(opened.store);
     }
     Ok(builder.connector(account))
 }
