@@ -4,6 +4,7 @@ pub mod account;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod guests;
+pub mod live;
 pub mod player;
 pub mod scenario;
 pub mod timeline;

@@ -11,7 +11,7 @@ use pbx_crm::demo;
 use pbx_crm::guests::{self, Components};
 use pbx_crm::player::crm::Crm;
 use pbx_crm::player::{Stage, check};
-use pbx_crm::{scenario, timeline};
+use pbx_crm::{live, scenario, timeline};
 
 /// Makes a PBX work with a CRM.
 #[derive(Parser)]
@@ -49,12 +49,35 @@ enum Command {
     },
     #[command(flatten)]
     Account(account::arguments::Command),
-    /// Play scenarios and compare what comes of them with what they expect.
+    /// Play scenarios and compare what comes of them with what they expect; or, with --live, be the host of a PBX that tells of its calls on standard
+    /// input.
+    ///
+    /// With --live, each line of standard input is an event of a call, a JSON object with the words of a scenario's events (what, call, extension, ...; see
+    /// tests/scenarios/README.md), at most 64 KiB long. Beside them: "at", the moment in milliseconds since 1970 (else now), "resync": true for what is
+    /// told again, and "id", a text or whole number that names the answer. Each event is answered by one line on standard output:
+    /// {"id":1,"taken":true} when it is kept (nothing of it is lost any more, whatever dies), {"id":1,"ignored":"why"} if it cannot be true or was told before,
+    /// {"id":1,"again":"why"} if it was not taken and is to be offered again, {"id":1,"wrong":"why"} if it is no event. Answers may come in another
+    /// order than events. After 4096 events without an answer no more are read until answers are.
+    ///
+    /// After a restart, tell of all calls that have not ended and of all events that were not answered again, from each call's start on: nothing is lost and
+    /// nothing done twice. The host ends when standard input does, or at SIGTERM, within 10 seconds; what is still to be done waits in the state directory.
+    #[command(verbatim_doc_comment)]
     Play {
         /// Scenario files; the format is described in tests/scenarios/README.md.
-        #[arg(required = true)]
+        #[arg(required_unless_present = "live", conflicts_with = "live")]
         files: Vec<PathBuf>,
-        /// Print every output of the core as one line of JSON, and the result of each scenario as another.
+        /// Read events of calls instead; "-" is standard input.
+        #[arg(long, value_name = "-", value_parser = ["-"], requires = "setup")]
+        live: Option<String>,
+        /// With --live: a scenario file without events, which tells of PBX, extensions, groups, users, bindings and settings. A user's id is the CRM's own.
+        #[arg(long, value_name = "FILE", requires = "live")]
+        setup: Option<PathBuf>,
+        /// With --live: where accounts (see "connect") and waiting work are kept; else PBX_CRM_STATE_DIR, else pbx-crm in the folder where programs of this
+        /// user keep their state.
+        #[arg(long, value_name = "DIR", requires = "live")]
+        state_dir: Option<PathBuf>,
+        /// Print every output of the core as one line of JSON, and the result of each scenario as another. With --live: also lines {"told": ...} of cards,
+        /// pages and reasons; they are left out where nobody reads fast enough.
         #[arg(long)]
         json: bool,
         /// Print nothing but what is wrong.
@@ -66,7 +89,8 @@ enum Command {
         /// The connector: "webhook" or "salesforce", which are built in, or the file of another one.
         #[arg(long, value_name = "ID|WASM", default_value = "webhook")]
         connector: PathBuf,
-        /// Address of a CRM with the control interface of tests/crm-fake, for a connector that has no built-in one.
+        /// Address of a CRM with the control interface of tests/crm-fake, for a connector that has no built-in one. With --live: address of the CRM, for a
+        /// connector that takes it from a setting; it is marked as on premises, so that http may be spoken there.
         #[arg(long, value_name = "URL")]
         crm: Option<String>,
     },
@@ -79,7 +103,13 @@ fn main() -> ExitCode {
         #[cfg(feature = "demo")]
         Command::FakeSalesforce { port, seed_org, tls } => fake_salesforce(port, seed_org, tls),
         Command::Account(command) => command.run(&mut std::io::stdout()).map_err(Into::into),
-        Command::Play { files, json, quiet, policy, connector, crm } => {
+        Command::Play { live: Some(_), setup, state_dir, json, policy, connector, crm, .. } => {
+            let policy = policy.map_or_else(guests::policy, Into::into);
+            let options = live::Options { setup: setup.unwrap_or_default(), state_dir, policy, connector, crm, json };
+            let (input, output) = (std::io::BufReader::new(std::io::stdin()), std::io::stdout());
+            live::run(&options, input, output).map(|()| true).map_err(Into::into)
+        }
+        Command::Play { files, json, quiet, policy, connector, crm, .. } => {
             let mut components = Components::built();
             components.policy = policy.map_or(components.policy, Into::into);
             components.connector = connector.to_str().and_then(guests::connector).unwrap_or_else(|| connector.into());

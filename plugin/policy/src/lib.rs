@@ -16,7 +16,7 @@ mod creation;
 mod identify;
 mod involvement;
 mod journal;
-mod keys;
+pub mod keys;
 mod memory;
 mod message_ids;
 mod outside;

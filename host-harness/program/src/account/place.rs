@@ -37,6 +37,16 @@ pub struct Opened {
     pub key_made: Option<PathBuf>,
 }
 
+/// All that a host keeps, in the one file that it owns.
+pub struct OfHost {
+    /// The file.
+    pub database: Arc<Database>,
+    /// What its accounts were connected with; none: no account was ever connected here.
+    pub credentials: Option<Arc<SealedRows>>,
+    /// What people must be told of how the file was found.
+    pub notices: Vec<String>,
+}
+
 /// Why there is none.
 #[derive(Debug, thiserror::Error)]
 pub enum NoPlace {
@@ -113,6 +123,19 @@ impl Place {
         Ok(Opened { store: Arc::new(store), key_made })
     }
 
+    /// For a host, made where there is nothing yet. A key that is missing or wrong stops no host: its accounts tell of it, and their work waits.
+    ///
+    /// # Errors
+    /// Another host has it; or the folder or the file cannot be used.
+    pub fn of_host(&self, now: u64) -> Result<OfHost, NoPlace> {
+        self.make_folder()?;
+        let opened = Database::open(&self.database(), now)?;
+        let database = Arc::new(opened.database);
+        let store = self.sealed_rows(Arc::clone(&database))?;
+        let empty = store.is_empty().map_err(NoPlace::Sealed)?;
+        Ok(OfHost { database, credentials: (!empty).then(|| Arc::new(store)), notices: opened.notices })
+    }
+
     /// For who changes the key: the store whatever its key, and the key's files. Nobody else changes them while the lock lives.
     ///
     /// # Errors
@@ -155,7 +178,11 @@ impl Place {
             }
             opened => opened?,
         };
-        let store = SealedRows::open_with(Arc::new(database), Box::new(KeyFiles::new(self.key())), Arc::new(SystemEntropy));
+        self.sealed_rows(Arc::new(database))
+    }
+
+    fn sealed_rows(&self, database: Arc<Database>) -> Result<SealedRows, NoPlace> {
+        let store = SealedRows::open_with(database, Box::new(KeyFiles::new(self.key())), Arc::new(SystemEntropy));
         Ok(store.map_err(NoPlace::Sealed)?.taking_over(&self.sealed()))
     }
 

@@ -21,7 +21,7 @@ use pbx_crm_host::store::{Change, Store};
 use super::PlayError;
 use crate::scenario::{DirectionWord, EntryForm, Event, GroupKind as GroupWord, OutcomeWord, Scenario, StateWord};
 
-pub(super) fn pbx(scenario: &Scenario) -> (StaticPbx, HostFacts) {
+pub(crate) fn pbx(scenario: &Scenario) -> (StaticPbx, HostFacts) {
     let form = &scenario.pbx;
     let mut pbx = StaticPbx::new(form.country.get_ref(), form.time_zone.get_ref()).with_facts(|facts| {
         facts.pbx.clone_from(&form.product);
@@ -49,13 +49,13 @@ pub(super) fn pbx(scenario: &Scenario) -> (StaticPbx, HostFacts) {
     (pbx, facts)
 }
 
-pub(super) fn numbers(scenario: &Scenario) -> Result<DialPlan, String> {
+pub(crate) fn numbers(scenario: &Scenario) -> Result<DialPlan, String> {
     let extensions = scenario.extensions.iter().map(|extension| extension.get_ref().id.clone());
     let plan = DialPlan::new(scenario.pbx.country.get_ref(), extensions).map_err(|why| why.to_string())?;
     Ok(plan.with_emergency(scenario.pbx.emergency.iter().cloned()))
 }
 
-pub(super) fn plugin_settings(
+pub(crate) fn plugin_settings(
     plugin: &PreparedPlugin,
     facts: &HostFacts,
     scenario: &Scenario,
@@ -77,16 +77,25 @@ pub(super) fn plugin_settings(
 }
 
 /// `own_id` gives the CRM's own id of what the scenario calls so.
-pub(super) fn bindings(
+pub(crate) fn bindings(
     scenario: &Scenario,
     connector: &str,
     own_id: &dyn Fn(&str) -> String,
     wrong: &dyn Fn(Range<usize>, String) -> PlayError,
 ) -> Result<Bindings, PlayError> {
     let mut bindings = Bindings::default();
-    for binding in &scenario.bindings {
+    for (span, bound) in each_binding(scenario, connector, own_id) {
+        bindings.bind(bound).map_err(|why| wrong(span, why.to_string()))?;
+    }
+    Ok(bindings)
+}
+
+/// Each with its place in the file.
+pub(crate) fn each_binding(scenario: &Scenario, connector: &str, own_id: &dyn Fn(&str) -> String) -> Vec<(Range<usize>, Binding)> {
+    let users = || scenario.crm.users.iter().map(toml::Spanned::get_ref);
+    let bound = scenario.bindings.iter().filter_map(|binding| {
         let form = binding.get_ref();
-        let Some(user) = scenario.crm.users.iter().map(toml::Spanned::get_ref).find(|user| user.id == form.user) else { continue };
+        let user = users().find(|user| user.id == form.user)?;
         let user = User {
             reference: UserRef { connector: connector.to_owned(), id: own_id(&user.id) },
             name: user.name.clone(),
@@ -94,14 +103,13 @@ pub(super) fn bindings(
             active: user.active,
             extras: Vec::new(),
         };
-        let bound = Binding { user, extensions: form.extensions.clone(), groups: form.groups.clone() };
-        bindings.bind(bound).map_err(|why| wrong(binding.span(), why.to_string()))?;
-    }
-    Ok(bindings)
+        Some((binding.span(), Binding { user, extensions: form.extensions.clone(), groups: form.groups.clone() }))
+    });
+    bound.collect()
 }
 
 /// Puts the scenario's phonebooks into a store.
-pub(super) fn fill(store: &mut dyn Store, scenario: &Scenario) {
+pub(crate) fn fill(store: &mut dyn Store, scenario: &Scenario) {
     for book in &scenario.phonebooks {
         let form = book.get_ref();
         let kept_by = form.kept_by_crm.then(|| "CRM".to_owned());
@@ -127,18 +135,21 @@ fn phonebook_entry(key: &str, form: &EntryForm) -> Entry {
     }
 }
 
+/// More phones that have left a call which goes on are not remembered: nobody has so many calls.
+const MOST_LATEST: usize = 100_000;
+
 /// Events of calls, from a scenario's words to the host's. A leg is an extension's latest one in a call, unless the scenario names another.
 #[derive(Debug)]
-pub(super) struct Calls {
+pub(crate) struct Calls {
     /// Extensions and groups: what a transfer can reach inside.
     inside: BTreeSet<String>,
     numbers: DialPlan,
-    /// By (call, extension): how many legs it has had, and whether the last one has left.
+    /// By (call, extension), for those that have left: how many legs it has had, and whether the last one has left.
     latest: BTreeMap<(String, String), (u32, bool)>,
 }
 
 impl Calls {
-    pub(super) fn new(scenario: &Scenario, numbers: DialPlan) -> Self {
+    pub(crate) fn new(scenario: &Scenario, numbers: DialPlan) -> Self {
         let extensions = scenario.extensions.iter().map(|extension| extension.get_ref().id.clone());
         let groups = scenario.groups.iter().map(|group| group.get_ref().id.clone());
         Self { inside: extensions.chain(groups).collect(), numbers, latest: BTreeMap::new() }
@@ -151,8 +162,9 @@ impl Calls {
 
     /// For a ring or answer: a new leg if the last one has left.
     fn coming(&mut self, call: &str, extension: &str) -> String {
-        let latest = self.latest.entry((call.to_owned(), extension.to_owned())).or_insert((1, false));
-        if latest.1 {
+        if let Some(latest) = self.latest.get_mut(&(call.to_owned(), extension.to_owned()))
+            && latest.1
+        {
             *latest = (latest.0 + 1, false);
         }
         self.current(call, extension)
@@ -161,11 +173,19 @@ impl Calls {
     fn leaving(&mut self, call: &str, extension: &str) -> String {
         let leg = self.current(call, extension);
         self.latest.entry((call.to_owned(), extension.to_owned())).or_insert((1, false)).1 = true;
+        if self.latest.len() > MOST_LATEST {
+            self.latest.pop_first();
+        }
         leg
     }
 
+    /// The call has ended: what is known of its legs is wanted no more.
+    pub(crate) fn forget(&mut self, call: &str) {
+        self.latest.retain(|(of, _), _| of != call);
+    }
+
     /// None: it is no event of a call.
-    pub(super) fn call_event(&mut self, event: &Event, at: Moment) -> Option<CallEvent> {
+    pub(crate) fn call_event(&mut self, event: &Event, at: Moment) -> Option<CallEvent> {
         let call = event.call()?.to_owned();
         let mut again = false;
         let mut machine = String::new();

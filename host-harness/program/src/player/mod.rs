@@ -1,7 +1,7 @@
 //! Plays a scenario: the real core, the real components, a fake CRM, and a clock that jumps from event to event.
 
 mod account;
-mod cast;
+pub(crate) mod cast;
 pub mod check;
 pub mod crm;
 
