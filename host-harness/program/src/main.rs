@@ -11,6 +11,8 @@ use pbx_crm::demo;
 use pbx_crm::guests::{self, Components};
 use pbx_crm::player::crm::Crm;
 use pbx_crm::player::{Stage, check};
+use pbx_crm::doctor::Doctor;
+use pbx_crm::queue::Queue;
 use pbx_crm::{scenario, timeline};
 
 /// Makes a PBX work with a CRM.
@@ -49,6 +51,8 @@ enum Command {
     },
     #[command(flatten)]
     Account(account::arguments::Command),
+    Queue(Queue),
+    Doctor(Doctor),
     /// Play scenarios and compare what comes of them with what they expect.
     Play {
         /// Scenario files; the format is described in tests/scenarios/README.md.
@@ -79,6 +83,8 @@ fn main() -> ExitCode {
         #[cfg(feature = "demo")]
         Command::FakeSalesforce { port, seed_org, tls } => fake_salesforce(port, seed_org, tls),
         Command::Account(command) => command.run(&mut std::io::stdout()).map_err(Into::into),
+        Command::Queue(queue) => queue.run(&mut std::io::stdout()).map_err(Into::into),
+        Command::Doctor(doctor) => doctor.run(&mut std::io::stdout()).map_err(Into::into),
         Command::Play { files, json, quiet, policy, connector, crm } => {
             let mut components = Components::built();
             components.policy = policy.map_or(components.policy, Into::into);

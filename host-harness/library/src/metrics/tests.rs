@@ -279,3 +279,14 @@ fn a_watched_store_shows_counts_room_and_accounts_and_that_the_core_lives() {
     let silent = metrics.health(now + 60_000);
     assert!(silent.status == Grade::Failing && silent.reasons.iter().any(|reason| reason.id == "core-silent"), "{silent:?}");
 }
+
+/// A method with a default that is not handed on would silently do nothing.
+#[test]
+fn every_method_of_a_store_is_handed_on() {
+    let contract = include_str!("../store/mod.rs").split("pub trait Store").nth(1).unwrap().split("\n}\n").next().unwrap();
+    let methods: Vec<&str> = contract.lines().filter_map(|line| line.strip_prefix("    fn ")?.split('(').next()).collect();
+    assert!(methods.len() > 15, "{methods:?}");
+    for method in methods {
+        assert!(include_str!("watched.rs").contains(&format!("self.store.{method}(")), "{method} is not handed on");
+    }
+}

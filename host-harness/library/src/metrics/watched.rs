@@ -61,6 +61,10 @@ impl Store for Watched {
         self.metrics.counted(Ok(self.store.counts()));
     }
 
+    fn forget_what_lives(&mut self) {
+        self.store.forget_what_lives();
+    }
+
     fn unsynced(&self) -> bool {
         self.store.unsynced()
     }

@@ -170,7 +170,7 @@ impl Place {
 
     /// Who can change the folder can put files of their own in place of ours.
     #[cfg(unix)]
-    fn check_folder(&self) -> Result<(), NoPlace> {
+    pub(crate) fn check_folder(&self) -> Result<(), NoPlace> {
         use std::os::unix::fs::MetadataExt;
 
         let about = std::fs::metadata(&self.folder).map_err(|why| self.failed(why))?;
@@ -185,7 +185,7 @@ impl Place {
     }
 
     #[cfg(not(unix))]
-    fn check_folder(&self) -> Result<(), NoPlace> {
+    pub(crate) fn check_folder(&self) -> Result<(), NoPlace> {
         Ok(())
     }
 
@@ -193,7 +193,9 @@ impl Place {
         NoPlace::Folder { folder: self.folder.display().to_string(), why }
     }
 
-    fn database(&self) -> PathBuf {
+    /// The host's database, whether it is there or not.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
         self.folder.join(DATABASE)
     }
 
