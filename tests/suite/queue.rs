@@ -97,7 +97,12 @@ impl Scene {
         let progress = |state: WorkState| Progress { state, since: now - 5 * MINUTE, ..Progress::new(now) };
         let busy = Failure::Quota(Pause { wait: None, detail: detail("salesforce.quota", None, Some(403)) });
         let refused = Failure::Forbidden(detail("salesforce.no-access", Some("insufficient access for +1 555 010 0199"), Some(403)));
-        let waiting = Progress { tries: 2, first_tried: Some(now - 9 * MINUTE), last: Some(Box::new(busy)), ..progress(WorkState::Pending(now + 15 * MINUTE)) };
+        let waiting = Progress {
+            tries: 2,
+            first_tried: Some(now - 9 * MINUTE),
+            last: Some(Box::new(busy)),
+            ..progress(WorkState::Pending(now + 15 * MINUTE))
+        };
         let dead = Progress { tries: 1, strikes: 1, ..progress(WorkState::Dead(Box::new(refused))) };
         let made = RecordRef { connector: "salesforce".to_owned(), kind: "Task".to_owned(), id: "00T000000000004AAA".to_owned() };
         let journal = |about| Task::Journal { about, entry: Box::new(entry()) };
@@ -184,7 +189,10 @@ fn what_waits_and_what_is_dead_is_listed_with_its_reason() {
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 5, "a head, three rows, a sum:\n{text}");
     assert!(lines[0].starts_with("ORDER  KIND    STATE"), "{text}");
-    assert!(lines[1].starts_with("1      match   waiting") && lines[1].contains("…199") && lines[1].contains("(DailyApiRequests) are used up"), "{text}");
+    assert!(
+        lines[1].starts_with("1      match   waiting") && lines[1].contains("…199") && lines[1].contains("(DailyApiRequests) are used up"),
+        "{text}"
+    );
     assert!(lines[2].starts_with("2      create  dead") && lines[2].contains("may not do this"), "{text}");
     assert!(lines[3].starts_with("3      journal waiting") && lines[3].contains("waits for work 2, which is dead"), "{text}");
     assert_eq!(lines[4], "In all: 2 waiting, 0 at work, 1 dead.");
@@ -209,8 +217,13 @@ fn what_waits_and_what_is_dead_is_listed_with_its_reason() {
 #[test]
 fn i7_numbers_are_masked_unless_they_are_asked_for() {
     let scene = Scene::furnished("numbers");
-    for arguments in [&["queue", "list", "--state", "all"][..], &["queue", "list", "--json"], &["queue", "explain", "1"], &["queue", "explain", "2"], &["queue", "explain", "3"]]
-    {
+    for arguments in [
+        &["queue", "list", "--state", "all"][..],
+        &["queue", "list", "--json"],
+        &["queue", "explain", "1"],
+        &["queue", "explain", "2"],
+        &["queue", "explain", "3"],
+    ] {
         let masked = scene.run(arguments).1;
         assert!(masked.contains("…199") && !masked.contains("0100199") && !masked.contains("010 0199"), "{masked}");
         let whole = scene.run(&[arguments, &["--numbers"]].concat()).1;
@@ -236,11 +249,13 @@ fn one_piece_of_work_is_explained_with_what_happens_next() {
     let scene = Scene::furnished("explain");
     let (code, text) = scene.run(&["queue", "explain", "1"]);
     assert_eq!(code, Some(0), "{text}");
-    for part in ["Work 1: finding out whose number it is – waiting", "Tries: 2", "allowance of the CRM is used up", "It is tried again at"] {
+    for part in ["Work 1: finding out whose number it is – waiting", "Tries: 2", "allowance of the CRM is used up", "It is tried again at"]
+    {
         assert!(text.contains(part), "no “{part}” in\n{text}");
     }
     let dead = scene.run(&["queue", "explain", "c-2"]).1;
-    for part in ["Work 2", "dead", "In the CRM's own words: “insufficient access for …199”", "status 403 CODE", "`pbx-crm queue replay 2`"] {
+    for part in ["Work 2", "dead", "In the CRM's own words: “insufficient access for …199”", "status 403 CODE", "`pbx-crm queue replay 2`"]
+    {
         assert!(dead.contains(part), "no “{part}” in\n{dead}");
     }
     assert!(scene.run(&["queue", "explain", "j-3"]).1.contains("It waits for work 2, which is dead: replay that one"));
@@ -323,7 +338,13 @@ fn doctor_names_what_is_missing_and_ends_with_1_if_it_is_broken() {
     let scene = Scene::furnished("doctor");
     let (code, text) = scene.run(&["doctor"]);
     assert_eq!(code, Some(0), "{text}");
-    for part in ["ok       The store", "warning  2 items of work wait, the oldest for 20 minutes", "warning  1 items of work are dead", "`pbx-crm connect`", "0 broken"] {
+    for part in [
+        "ok       The store",
+        "warning  2 items of work wait, the oldest for 20 minutes",
+        "warning  1 items of work are dead",
+        "`pbx-crm connect`",
+        "0 broken",
+    ] {
         assert!(text.contains(part), "no “{part}” in\n{text}");
     }
     assert!(scene.run(&["doctor", "--lang", "zh-CN"]).1.contains("警告"));

@@ -8,10 +8,10 @@ use clap::{Parser, Subcommand};
 use pbx_crm::account;
 #[cfg(feature = "demo")]
 use pbx_crm::demo;
+use pbx_crm::doctor::Doctor;
 use pbx_crm::guests::{self, Components};
 use pbx_crm::player::crm::Crm;
 use pbx_crm::player::{Stage, check};
-use pbx_crm::doctor::Doctor;
 use pbx_crm::queue::Queue;
 use pbx_crm::{scenario, timeline};
 

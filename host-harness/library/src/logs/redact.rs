@@ -210,7 +210,9 @@ mod tests {
 
     #[test]
     fn what_is_no_number_stays() {
-        for plain in ["status 503", "127.0.0.1:8750", "192.168.100.200", "extension 1001", "took 60000 ms", "22:53:56", "+", "", "a + b", "5 of 9"] {
+        for plain in
+            ["status 503", "127.0.0.1:8750", "192.168.100.200", "extension 1001", "took 60000 ms", "22:53:56", "+", "", "a + b", "5 of 9"]
+        {
             assert_eq!(redactor().text(plain), plain);
         }
         assert_eq!(redactor().number("1001"), "1001");
@@ -250,10 +252,19 @@ mod tests {
             let masked = redactor().text(text);
             assert!(!masked.contains("canary") && masked.contains(SECRET), "{masked}");
         }
-        for token in ["00D5g000004XyzAbC!AQEAQcanary0123456789abcdefghij", "eyJhbGciOiJSUzI1NiJ9eyJzdWIi", "5Aep861canaryTSESvWeug_xvFHRBTTbf"] {
+        for token in
+            ["00D5g000004XyzAbC!AQEAQcanary0123456789abcdefghij", "eyJhbGciOiJSUzI1NiJ9eyJzdWIi", "5Aep861canaryTSESvWeug_xvFHRBTTbf"]
+        {
             assert_eq!(redactor().text(&format!("said {token}.")), format!("said {SECRET}."));
         }
-        for plain in ["the token was renewed", "code", "salesforce.field-hidden", "003Dn00000ABCDEFGH", "https://company.my.salesforce.com/services", "error code: none"] {
+        for plain in [
+            "the token was renewed",
+            "code",
+            "salesforce.field-hidden",
+            "003Dn00000ABCDEFGH",
+            "https://company.my.salesforce.com/services",
+            "error code: none",
+        ] {
             assert_eq!(redactor().text(plain), plain);
         }
     }

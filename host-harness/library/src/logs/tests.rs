@@ -58,7 +58,11 @@ fn everything() -> Vec<Told> {
         verbatim: Some("Canary +1 555 010 0199".to_owned()),
     };
     let start = Start { name: Some("Ada Canary".to_owned()), ..Start::new(Direction::Inbound, "+1 (555) 010-0199", "1001") };
-    let line = |level: &str, text: &str| LogLine { level: level.to_owned(), text: text.to_owned(), fields: vec![("a".to_owned(), "+15550100199".to_owned())] };
+    let line = |level: &str, text: &str| LogLine {
+        level: level.to_owned(),
+        text: text.to_owned(),
+        fields: vec![("a".to_owned(), "+15550100199".to_owned())],
+    };
     let log = |level, text| Told::Log { component: "plugin".to_owned(), line: line(level, text) };
     let asked = |result| Told::Asked {
         connector: "salesforce".to_owned(),

@@ -36,7 +36,12 @@ pub(super) const FAMILIES: &[Family] = &[
         labels: &["connector"],
         help: "Requests that a connector had not declared; none was sent.",
     },
-    Family { name: "pbx_crm_account_open", kind: Kind::Gauge, labels: &["connector"], help: "1: the account is asked; 0: not for a while." },
+    Family {
+        name: "pbx_crm_account_open",
+        kind: Kind::Gauge,
+        labels: &["connector"],
+        help: "1: the account is asked; 0: not for a while.",
+    },
     Family { name: "pbx_crm_account_enabled", kind: Kind::Gauge, labels: &["connector"], help: "0: switched off by an administrator." },
     Family { name: "pbx_crm_work_items", kind: Kind::Gauge, labels: &["state"], help: "Work in the store." },
     Family {
@@ -118,7 +123,9 @@ pub(super) fn begin(values: &mut Values, connectors: &[String], now: Moment) {
     for state in ["pending", "leased", "dead", "done", "discarded"] {
         values.set("pbx_crm_work_items", &[("state", state)], 0);
     }
-    for name in ["orders_total", "store_write_errors_total", "store_last_error_timestamp_seconds", "log_lines_dropped_total", "work_oldest_seconds"] {
+    for name in
+        ["orders_total", "store_write_errors_total", "store_last_error_timestamp_seconds", "log_lines_dropped_total", "work_oldest_seconds"]
+    {
         values.set(&format!("pbx_crm_{name}"), &[], 0);
     }
 }

@@ -57,8 +57,12 @@ pub(super) fn judge(inner: &Inner, now: Moment) -> Health {
     }
     match inner.room {
         Room::Enough => {}
-        Room::Scarce => tell("room-scarce", Grade::Degraded, "the store is four fifths full: see why work waits, with `pbx-crm queue list`".to_owned()),
-        Room::NoCreations => tell("room-no-creations", Grade::Degraded, "the store is full: no records are made until work has gone out".to_owned()),
+        Room::Scarce => {
+            tell("room-scarce", Grade::Degraded, "the store is four fifths full: see why work waits, with `pbx-crm queue list`".to_owned())
+        }
+        Room::NoCreations => {
+            tell("room-no-creations", Grade::Degraded, "the store is full: no records are made until work has gone out".to_owned())
+        }
         Room::None => tell("room-none", Grade::Failing, "the store is full: events of calls are refused".to_owned()),
     }
     for connector in inner.closed.keys().filter(|connector| !inner.disabled.contains(connector)) {

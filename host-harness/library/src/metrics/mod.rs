@@ -139,8 +139,13 @@ impl Inner {
     /// Figures that are states.
     fn bring_up_to_date(&mut self, now: Moment) {
         if let Some(counts) = self.counts {
-            let states =
-                [("pending", counts.pending), ("leased", counts.leased), ("dead", counts.dead), ("done", counts.done), ("discarded", counts.discarded)];
+            let states = [
+                ("pending", counts.pending),
+                ("leased", counts.leased),
+                ("dead", counts.dead),
+                ("done", counts.done),
+                ("discarded", counts.discarded),
+            ];
             for (state, count) in states {
                 self.values.set("pbx_crm_work_items", &[("state", state)], count);
             }

@@ -14,13 +14,18 @@ fn metrics() -> Metrics {
 }
 
 fn message() -> Message {
-    Message { id: "host.no-outcome".to_owned(), arguments: vec![("who".to_owned(), "Ada Canary".to_owned())], verbatim: Some("+15550100199".to_owned()) }
+    Message {
+        id: "host.no-outcome".to_owned(),
+        arguments: vec![("who".to_owned(), "Ada Canary".to_owned())],
+        verbatim: Some("+15550100199".to_owned()),
+    }
 }
 
 /// One of each thing that the host can tell.
 fn everything() -> Vec<Told> {
     let (call, key) = ("call-1".to_owned(), "match call-1 15550100199".to_owned());
-    let start = Happening::Started(Start { name: Some("Ada Canary".to_owned()), ..Start::new(Direction::Inbound, "+15550100199", "+15550100100") });
+    let start =
+        Happening::Started(Start { name: Some("Ada Canary".to_owned()), ..Start::new(Direction::Inbound, "+15550100199", "+15550100100") });
     let event = Box::new(CallEvent::new("call-1", 1, start));
     let line = |level: &str| LogLine { level: level.to_owned(), text: "Ada Canary".to_owned(), fields: vec![] };
     let asked = |connector: &str, result| Told::Asked {
@@ -160,7 +165,11 @@ fn health_names_what_is_wrong_and_how_grave_it_is() {
     assert_eq!(metrics.health(1_000_000), Health { status: Grade::Ok, reasons: vec![] });
 
     metrics.counted(Ok(Counts { dead: 1, oldest: Some(1_000_000), ..Counts::default() }));
-    assert_eq!((ids(1_900_000), metrics.health(1_900_000).status), (vec!["dead"], Grade::Degraded), "a quarter of an hour is not yet too long");
+    assert_eq!(
+        (ids(1_900_000), metrics.health(1_900_000).status),
+        (vec!["dead"], Grade::Degraded),
+        "a quarter of an hour is not yet too long"
+    );
     assert_eq!((ids(1_900_001), metrics.health(1_900_001).status), (vec!["oldest-waiting", "dead"], Grade::Failing));
     metrics.counted(Ok(Counts::default()));
 

@@ -17,7 +17,8 @@ impl Metrics {
             Told::Ignored { why, .. } => values.add("pbx_crm_events_ignored_total", &[("why", ignored(*why))], 1),
             Told::HookFailed { why, .. } => values.add("pbx_crm_hook_failures_total", &[("why", failed(why))], 1),
             Told::Asked { connector, function, result, requests, spent, .. } => {
-                let (connector, outcome) = (known(connector), if matches!(result, AskedResult::Answered(_)) { "answered" } else { "failed" });
+                let (connector, outcome) =
+                    (known(connector), if matches!(result, AskedResult::Answered(_)) { "answered" } else { "failed" });
                 let labels = [("connector", connector.as_str()), ("function", *function), ("outcome", outcome)];
                 values.add("pbx_crm_connector_calls_total", &labels, 1);
                 values.add("pbx_crm_connector_requests_total", &[("connector", &connector)], u64::from(*requests));

@@ -68,7 +68,7 @@ impl Doctor {
         let place = about.place()?;
         let there = machine::check(&about, &place, &mut findings)?;
         if there {
-            store::check(&place.database(), &mut findings)?;
+            store::check(&place.store_file(), &mut findings)?;
         }
         accounts::check(&about, named, self.offline, &mut findings)?;
         let worst = findings.worst();

@@ -14,8 +14,24 @@ use super::sink::{LONGEST, Lines};
 
 /// Fields with ids that the host or the PBX gives: they would be useless masked, since they lead from the log to a call or a piece of work.
 const IDS: [&str; 18] = [
-    "address", "account", "again", "call", "component", "connector", "count", "decision", "event", "failure", "file", "function", "hook", "level",
-    "order", "task", "version", "wish",
+    "address",
+    "account",
+    "again",
+    "call",
+    "component",
+    "connector",
+    "count",
+    "decision",
+    "event",
+    "failure",
+    "file",
+    "function",
+    "hook",
+    "level",
+    "order",
+    "task",
+    "version",
+    "wish",
 ];
 /// What others than the host log is of interest from this level on.
 const FOREIGN: Level = Level::WARN;

@@ -120,7 +120,9 @@ fn levels_are_kept_and_other_crates_are_heard_from_warnings_on() {
 
 #[test]
 fn ids_lead_from_the_log_to_a_call() {
-    let text = logged(Level::Info, || tracing::info!(call = "1795388000.17", order = 12_345_678_u64, key = "j-0123456789abcdef0123456789abcdef", "x"));
+    let text = logged(Level::Info, || {
+        tracing::info!(call = "1795388000.17", order = 12_345_678_u64, key = "j-0123456789abcdef0123456789abcdef", "x")
+    });
     assert!(text.contains(" INFO x call=1795388000.17 order=12345678 key=j-0123456789abcdef0123456789abcdef"), "{text}");
 }
 

@@ -42,7 +42,10 @@ fn about(item: &WorkItem, look: &Look, shower: &Shower) -> Result<Vec<String>, Q
     let (order, state) = (item.order.to_string(), shower.state(&progress.state));
     let (since, age) = (shower.time(progress.since), shower.age(progress.since));
     let mut lines = vec![
-        say("title", &[("order", &order), ("kind", &shower.say(&format!("queue.kind-{}", item.task.kind().word()), &[])), ("state", &state)]),
+        say(
+            "title",
+            &[("order", &order), ("kind", &shower.say(&format!("queue.kind-{}", item.task.kind().word()), &[])), ("state", &state)],
+        ),
         say("since", &[("time", &since), ("age", &age)]),
         say("key", &[("key", &shower.key(&item.key))]),
         say("account", &[("account", &plain(&item.account.connector)), ("organisation", &plain(&item.account.organisation))]),

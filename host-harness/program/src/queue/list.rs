@@ -110,7 +110,8 @@ fn row(cells: &[String; 8]) -> String {
     for (cell, wanted) in cells.iter().zip([7, 8, 11, 21, 7, 13, 16, 0]) {
         row.push_str(cell);
         // Signs of Chinese are twice as wide.
-        let width: usize = cell.chars().map(|sign| if ('\u{1100}'..'\u{ff60}').contains(&sign) && !"…“”".contains(sign) { 2 } else { 1 }).sum();
+        let width: usize =
+            cell.chars().map(|sign| if ('\u{1100}'..'\u{ff60}').contains(&sign) && !"…“”".contains(sign) { 2 } else { 1 }).sum();
         row.push_str(&" ".repeat(wanted_gap(wanted, width)));
     }
     row.trim_end().to_owned()

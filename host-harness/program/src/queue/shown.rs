@@ -163,7 +163,9 @@ mod tests {
 
     #[test]
     fn lengths_are_told_in_the_unit_that_fits() {
-        for (seconds, told) in [(0, "0 s"), (59, "59 s"), (60, "1 min"), (3_599, "59 min"), (3_600, "1 h"), (172_799, "47 h"), (604_800, "7 d")] {
+        for (seconds, told) in
+            [(0, "0 s"), (59, "59 s"), (60, "1 min"), (3_599, "59 min"), (3_600, "1 h"), (172_799, "47 h"), (604_800, "7 d")]
+        {
             assert_eq!(length(seconds * 1000 + 999), told);
         }
     }

@@ -28,7 +28,8 @@ pub(crate) struct Texts {
 
 impl Texts {
     pub(crate) fn new() -> Self {
-        let of = |(en, zh): (&str, &str)| Catalogue::new(vec![("en".to_owned(), read(en)), ("zh-CN".to_owned(), read(zh))]).unwrap_or_default();
+        let of =
+            |(en, zh): (&str, &str)| Catalogue::new(vec![("en".to_owned(), read(en)), ("zh-CN".to_owned(), read(zh))]).unwrap_or_default();
         Self { catalogues: std::iter::once(host_catalogue()).chain(FILES.map(of)).collect() }
     }
 

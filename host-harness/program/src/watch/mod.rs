@@ -6,6 +6,8 @@
 //! hour and a hanging host are `failing`, with 503. A restart mends none of these but the last: this is for alarms, not for a supervisor that
 //! kills what is not well. Nothing on the pages names a person, a number or a call.
 
+mod observing;
+
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
@@ -17,6 +19,7 @@ use pbx_crm_host::host::now;
 use pbx_crm_host::metrics::{self, Grade, Metrics};
 
 use crate::account::server::{Handler, Port, Server};
+pub use observing::{Observing, ObservingError, ObservingOptions};
 
 /// A loopback address with a port, such as 127.0.0.1:9464 or [::1]:9464.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,7 +144,10 @@ mod tests {
         let health = get(watch.port, "GET", "/health");
         assert!(health.starts_with("HTTP/1.1 200") && health.ends_with("{\"status\":\"ok\",\"reasons\":[]}\n"), "{health}");
         let page = get(watch.port, "GET", "/metrics");
-        assert!(page.contains("content-type: text/plain; version=0.0.4") && page.contains("\npbx_crm_work_items{state=\"dead\"} 0\n"), "{page}");
+        assert!(
+            page.contains("content-type: text/plain; version=0.0.4") && page.contains("\npbx_crm_work_items{state=\"dead\"} 0\n"),
+            "{page}"
+        );
         let head = get(watch.port, "HEAD", "/metrics");
         assert!(head.starts_with("HTTP/1.1 200") && head.ends_with("\r\n\r\n"), "{head}");
         for path in ["/", "/metrics/", "/health/..", "/metricsx", "/queue", "//health"] {
@@ -169,7 +175,13 @@ mod tests {
             let answer = ask(watch.port, &format!("GET /health HTTP/1.1\r\nHost: {host}\r\n\r\n"));
             assert!(answer.starts_with("HTTP/1.1 200"), "{host}: {answer}");
         }
-        for hosts in ["Host: evil.example\r\n", "Host: 127.0.0.1.evil.example\r\n", "Host: 10.0.0.1\r\n", "", "Host: localhost\r\nHost: evil.example\r\n"] {
+        for hosts in [
+            "Host: evil.example\r\n",
+            "Host: 127.0.0.1.evil.example\r\n",
+            "Host: 10.0.0.1\r\n",
+            "",
+            "Host: localhost\r\nHost: evil.example\r\n",
+        ] {
             let answer = ask(watch.port, &format!("GET /health HTTP/1.1\r\n{hosts}\r\n"));
             assert!(answer.starts_with("HTTP/1.1 4") && !answer.contains("status"), "{hosts}: {answer}");
         }
