@@ -31,7 +31,7 @@ impl Watched {
             self.store.accounts().into_iter().filter(|state| !state.enabled).map(|state| state.account.connector).collect();
         let room = self.store.room();
         let mut inner = self.metrics.inner();
-        (inner.room, inner.disabled, inner.seen) = (room, disabled, Some((self.clock)()));
+        (inner.room, inner.disabled) = (room, disabled);
     }
 }
 
@@ -53,6 +53,8 @@ impl Store for Watched {
 
     fn orders(&self) -> Vec<Ordered> {
         self.look();
+        // From now on, and not from the start: components may still have to be compiled before the first look.
+        self.metrics.inner().seen = Some((self.clock)());
         self.store.orders()
     }
 

@@ -4,6 +4,7 @@ use std::io;
 
 use pbx_crm_host::account::checking::Checked;
 use pbx_crm_host::account::status::Status;
+use pbx_crm_host::account::trouble::Trouble;
 use pbx_crm_host::bindings::hooks::types::Message;
 
 use super::clock::{ALLOWED_MS, Heard};
@@ -58,7 +59,7 @@ fn account(about: &About) -> Result<Option<(Known, Heard)>, AccountError> {
 
 fn tell(known: &Known, heard: &Heard, offline: bool, findings: &mut Findings<'_>) -> io::Result<bool> {
     let (crm, account, language) = (known.crm.as_str(), &known.account, known.words.language());
-    let trouble = |why| format!("{crm}: {}", account.tell(why, language));
+    let trouble = |why: &Trouble| format!("{crm}: {}", account.tell(why, language));
     match account.status() {
         Status::NotConnected => return findings.find(Grade::Broken, "not-connected", &[("crm", crm)]).map(|()| false),
         Status::WithProblem { trouble: why, .. } if offline => return findings.tell(Grade::Broken, &trouble(&why)).map(|()| false),

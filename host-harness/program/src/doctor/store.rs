@@ -39,7 +39,7 @@ pub(super) fn check(file: &Path, findings: &mut Findings<'_>) -> io::Result<()> 
 
 fn within(look: &Look, findings: &mut Findings<'_>) -> Result<io::Result<()>, DatabaseError> {
     let (counts, fill, accounts, orders) = (look.counts()?, look.fill()?, look.accounts()?, look.orders()?);
-    let tell = || -> io::Result<()> {
+    let mut tell = || -> io::Result<()> {
         let [waiting, dead] = [counts.pending + counts.leased, counts.dead].map(|count| count.to_string());
         let minutes = counts.oldest.map_or(0, |oldest| now().saturating_sub(oldest) / 60_000);
         let (grade, id) = if minutes > OLDEST { (Grade::Warning, "waiting-long") } else { (Grade::Ok, "waiting") };
