@@ -66,11 +66,12 @@ impl Doctor {
         };
         let mut findings = Findings::new(about.words(), out);
         let place = about.place()?;
-        let there = machine::check(&about, &place, &mut findings)?;
-        if there {
-            store::check(&place.store_file(), &mut findings)?;
+        if machine::check(&about, &place, &mut findings)?
+            && store::check(&place.database(), &mut findings)?
+            && machine::key(&about, &place, &mut findings)?
+        {
+            accounts::check(&about, named, self.offline, &mut findings)?;
         }
-        accounts::check(&about, named, self.offline, &mut findings)?;
         let worst = findings.worst();
         findings.end()?;
         Ok(worst != Grade::Broken)

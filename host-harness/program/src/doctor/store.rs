@@ -14,26 +14,28 @@ const OLDEST: u64 = 15;
 /// An order that nobody has carried out for so long, in milliseconds, says that no host runs.
 const ORDER_MS: u64 = 60_000;
 
-pub(super) fn check(file: &Path, findings: &mut Findings<'_>) -> io::Result<()> {
+/// False: it is damaged or cannot be opened, and nobody should try to.
+pub(super) fn check(file: &Path, findings: &mut Findings<'_>) -> io::Result<bool> {
     let shown = file.display().to_string();
     let look = match Database::look(file) {
         Ok(look) => look,
-        Err(OpenError::Missing(_)) => return findings.find(Grade::Warning, "store-new", &[("file", &shown)]),
+        Err(OpenError::Missing(_)) => return findings.find(Grade::Warning, "store-new", &[("file", &shown)]).map(|()| true),
         Err(why) => {
             let text = not_opened(&why, findings.words());
-            return findings.tell(Grade::Broken, &text);
+            return findings.tell(Grade::Broken, &text).map(|()| false);
         }
     };
     mode(file, &shown, findings)?;
     match look.check() {
         Ok(None) => findings.find(Grade::Ok, "store", &[("file", &shown)])?,
-        Ok(Some(why)) => findings.find(Grade::Broken, "store-damaged", &[("file", &shown), ("why", &why)])?,
-        Err(DatabaseError::Damaged(why)) => return findings.find(Grade::Broken, "store-damaged", &[("file", &shown), ("why", &why)]),
-        Err(why) => return findings.tell(Grade::Broken, &why.to_string()),
+        Ok(Some(why)) | Err(DatabaseError::Damaged(why)) => {
+            return findings.find(Grade::Broken, "store-damaged", &[("file", &shown), ("why", &why)]).map(|()| false);
+        }
+        Err(why) => return findings.tell(Grade::Broken, &why.to_string()).map(|()| false),
     }
     match within(&look, findings) {
-        Ok(told) => told,
-        Err(why) => findings.tell(Grade::Broken, &why.to_string()),
+        Ok(told) => told.map(|()| true),
+        Err(why) => findings.tell(Grade::Broken, &why.to_string()).map(|()| false),
     }
 }
 

@@ -132,7 +132,7 @@ impl Queue {
     /// There is no store, or it cannot be read.
     pub fn run(self, out: &mut dyn Write) -> Result<bool, QueueError> {
         let words = Words::new(&self.lang);
-        let file = Place::of(self.state_dir)?.store_file();
+        let file = Place::of(self.state_dir)?.database();
         let look = open(&file, &words)?;
         let shower = Shower::new(words, self.numbers);
         match self.what {
