@@ -514,3 +514,42 @@ fn what_cannot_be_tried_is_told_and_ends_with_2() {
     let (code, text) = scene.run(&["connect", "--port", "0"]);
     assert!(code == Some(2) && text.contains("--client-id"), "{code:?} {text}");
 }
+
+#[test]
+fn doctor_names_scopes_rights_and_allowance_before_a_call_fails() {
+    let scene = Scene::new("doctor");
+    let admin = scene.variable("SF_ADMIN_USER").to_owned();
+    let connecting = scene.connect(&[]);
+    assert!(connecting.go(&admin, true).contains("is connected"));
+    assert_eq!(connecting.end().0, Some(0));
+
+    let (code, text) = scene.run(&["doctor"]);
+    assert_eq!(code, Some(0), "{text}");
+    for part in [
+        "ok       The credentials can be opened",
+        "ok       Salesforce has granted all that was asked for.",
+        "ok       Salesforce is connected and answers",
+        "ok       The clock of this machine agrees",
+        "ok       The connected user may see and write all",
+        "0 broken, 0 warnings.",
+    ] {
+        assert!(text.contains(part), "no “{part}” in\n{text}");
+    }
+
+    scene.knob("hidden-field", serde_json::json!({ "object": "Task", "field": "CallObject" }));
+    scene.knob("quota", serde_json::json!({ "max": 15_000, "left": 1_000 }));
+    let (code, text) = scene.run(&["doctor"]);
+    assert_eq!(code, Some(0), "{text}");
+    for part in ["warning  Salesforce: The connected Salesforce user cannot write these fields of tasks: CallObject", "warning  Only"] {
+        assert!(text.contains(part), "no “{part}” in\n{text}");
+    }
+
+    scene.knob("user", serde_json::json!({ "user": "admin", "admin": false, "manage-users": false }));
+    let (code, text) = scene.run(&["doctor"]);
+    assert!(code == Some(1) && text.contains("broken   Salesforce: ") && text.contains("is no administrator"), "{text}");
+
+    // The key was lost.
+    std::fs::remove_file(scene.folder.join("credentials.key")).unwrap();
+    let (code, text) = scene.run(&["doctor"]);
+    assert!(code == Some(1) && text.contains("There is no key for the stored credentials"), "{text}");
+}

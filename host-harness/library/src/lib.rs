@@ -73,6 +73,7 @@
 //! * [`egress`]: the guarded way out, for all bytes.
 //! * [`pbx`], [`event`], [`number`], [`binding`], [`settings`], [`store`]: the words in which host and firmware speak.
 //! * [`texts`], [`messages`]: messages are an id with arguments; these make sentences of them.
+//! * [`logs`], [`metrics`]: what the host tells of its work, for logs without names and numbers, and in figures.
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
@@ -91,7 +92,9 @@ pub mod event;
 mod hook;
 pub mod host;
 pub mod limits;
+pub mod logs;
 pub mod messages;
+pub mod metrics;
 pub mod number;
 pub mod pbx;
 pub mod settings;

@@ -3,8 +3,12 @@
 pub mod account;
 #[cfg(feature = "demo")]
 pub mod demo;
+pub mod doctor;
 pub mod guests;
 pub mod live;
+pub mod logging;
 pub mod player;
+pub mod queue;
 pub mod scenario;
 pub mod timeline;
+pub mod watch;

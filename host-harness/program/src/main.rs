@@ -8,9 +8,12 @@ use clap::{Parser, Subcommand};
 use pbx_crm::account;
 #[cfg(feature = "demo")]
 use pbx_crm::demo;
+use pbx_crm::doctor::Doctor;
 use pbx_crm::guests::{self, Components};
 use pbx_crm::player::crm::Crm;
 use pbx_crm::player::{Stage, check};
+use pbx_crm::queue::Queue;
+use pbx_crm::watch::ObservingOptions;
 use pbx_crm::{live, scenario, timeline};
 
 /// Makes a PBX work with a CRM.
@@ -49,6 +52,8 @@ enum Command {
     },
     #[command(flatten)]
     Account(account::arguments::Command),
+    Queue(Queue),
+    Doctor(Doctor),
     /// Play scenarios and compare what comes of them with what they expect; or, with --live, be the host of a PBX that tells of its calls on standard
     /// input.
     ///
@@ -93,6 +98,9 @@ enum Command {
         /// connector that takes it from a setting; it is marked as on premises, so that http may be spoken there.
         #[arg(long, value_name = "URL")]
         crm: Option<String>,
+        /// With --live.
+        #[command(flatten)]
+        observing: ObservingOptions,
     },
 }
 
@@ -103,9 +111,11 @@ fn main() -> ExitCode {
         #[cfg(feature = "demo")]
         Command::FakeSalesforce { port, seed_org, tls } => fake_salesforce(port, seed_org, tls),
         Command::Account(command) => command.run(&mut std::io::stdout()).map_err(Into::into),
-        Command::Play { live: Some(_), setup, state_dir, json, policy, connector, crm, .. } => {
+        Command::Queue(queue) => queue.run(&mut std::io::stdout()).map_err(Into::into),
+        Command::Doctor(doctor) => doctor.run(&mut std::io::stdout()).map_err(Into::into),
+        Command::Play { live: Some(_), setup, state_dir, json, policy, connector, crm, observing, .. } => {
             let policy = policy.map_or_else(guests::policy, Into::into);
-            let options = live::Options { setup: setup.unwrap_or_default(), state_dir, policy, connector, crm, json };
+            let options = live::Options { setup: setup.unwrap_or_default(), state_dir, policy, connector, crm, json, observing };
             let (input, output) = (std::io::BufReader::new(std::io::stdin()), std::io::stdout());
             live::run(&options, input, output).map(|()| true).map_err(Into::into)
         }

@@ -43,6 +43,20 @@ impl From<Approval> for Since {
 }
 
 impl CrmAccount {
+    /// Scopes that the connector asks for and the CRM did not grant. Empty where a secret was entered, and where the CRM does not tell what it
+    /// granted.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn scopes_lacking(&self) -> Result<Vec<String>, Trouble> {
+        if self.entered.is_some() {
+            return Ok(Vec::new());
+        }
+        let granted = self.credentials.connection(&self.connection_row)?.map(|connection| connection.grant.scopes).unwrap_or_default();
+        let lacking = self.terms.scopes.iter().filter(|scope| !granted.is_empty() && !granted.contains(scope));
+        Ok(lacking.cloned().collect())
+    }
+
     /// How it stands, by what is stored.
     #[must_use]
     pub fn status(&self) -> Status {

@@ -103,7 +103,7 @@ impl From<Which> for About {
     }
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("a name, =, and what belongs to it are wanted")?;
     Ok((name.to_owned(), value.to_owned()))
 }

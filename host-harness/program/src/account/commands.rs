@@ -2,14 +2,13 @@
 
 use std::io::Write;
 
-use chrono::{DateTime, SecondsFormat};
 use pbx_crm_host::account::status::{Since, Status};
 use pbx_crm_host::account::trouble::problem_in;
 use pbx_crm_host::credential::revoke::Revoked;
 use pbx_crm_host::messages::host_catalogue;
 
 use super::words::Words;
-use super::{About, AccountError, Known, asked, line, now};
+use super::{About, AccountError, Known, asked, line, now, time};
 
 /// Tells how the account stands; with `check` the CRM is asked. True: it is connected and works as far as is known.
 ///
@@ -146,10 +145,4 @@ fn tell_account(account: &Since, words: &Words, out: &mut dyn Write) -> Result<(
         line(out, &words.say("status.callback", &[("address", &account.redirect_uri)]))?;
     }
     line(out, &words.say("status.since", &[("time", &time(account.since))]))
-}
-
-/// In UTC: the same for everybody who reads it.
-fn time(moment: u64) -> String {
-    let time = i64::try_from(moment).ok().and_then(DateTime::from_timestamp_millis);
-    time.map_or_else(String::new, |time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
 }

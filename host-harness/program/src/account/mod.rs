@@ -5,7 +5,7 @@
 
 mod approved;
 pub mod arguments;
-mod asked;
+pub(crate) mod asked;
 pub mod commands;
 pub mod connect;
 pub mod enter;
@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use chrono::{DateTime, SecondsFormat};
 use pbx_crm_host::account::approval::Approval;
 use pbx_crm_host::account::trouble::problem_in;
 use pbx_crm_host::account::{AccountParts, CrmAccount, terms_of};
@@ -95,11 +96,11 @@ pub struct Known {
 }
 
 impl About {
-    fn words(&self) -> Words {
+    pub(crate) fn words(&self) -> Words {
         Words::new(&self.language)
     }
 
-    fn place(&self) -> Result<Place, AccountError> {
+    pub(crate) fn place(&self) -> Result<Place, AccountError> {
         Ok(Place::of(self.state_dir.clone())?)
     }
 
@@ -118,13 +119,18 @@ impl About {
 
     /// The account, if anything is kept; with the marks that were approved for it.
     fn known(&self) -> Result<Result<Known, String>, AccountError> {
+        self.known_over(|wire| wire)
+    }
+
+    /// The same, over a wire that somebody listens at.
+    pub(crate) fn known_over(&self, over: impl FnOnce(Arc<dyn Wire>) -> Arc<dyn Wire>) -> Result<Result<Known, String>, AccountError> {
         let connector = self.load()?;
         let crm = connector.description().name.clone();
         let Some(opened) = self.place()?.open(now()).map_err(|why| self.said(why))? else { return Ok(Err(crm)) };
         let row = Row::approval(&connector.description().id, self.id(&connector));
         // An approval that cannot be read marks nothing; what is wrong with it is told by the account.
         let marks = Approval::load(&*opened.store, &row).ok().flatten().map(|approval| approval.on_premises);
-        let account = self.account(connector, opened.store, marks.unwrap_or_default())?;
+        let account = self.account_over(connector, opened.store, marks.unwrap_or_default(), over)?;
         Ok(Ok(Known { account: Arc::new(account), words: self.words(), crm }))
     }
 
@@ -147,8 +153,18 @@ impl About {
         store: Arc<dyn CredentialStore>,
         marks: Vec<String>,
     ) -> Result<CrmAccount, AccountError> {
+        self.account_over(connector, store, marks, |wire| wire)
+    }
+
+    fn account_over(
+        &self,
+        connector: PreparedConnector,
+        store: Arc<dyn CredentialStore>,
+        marks: Vec<String>,
+        over: impl FnOnce(Arc<dyn Wire>) -> Arc<dyn Wire>,
+    ) -> Result<CrmAccount, AccountError> {
         let (_, on_premises) = terms_of(connector.description(), &marks).map_err(|message| self.message(&message))?;
-        let wire: Arc<dyn Wire> = Arc::new(Sockets::new(on_premises));
+        let wire = over(Arc::new(Sockets::new(on_premises)));
         let settings = self.settings(&connector)?;
         let parts = AccountParts {
             account: self.id(&connector).to_owned(),
@@ -169,7 +185,7 @@ impl About {
     }
 
     /// What an administrator must act on is told in their language.
-    fn said(&self, why: NoPlace) -> AccountError {
+    pub(crate) fn said(&self, why: NoPlace) -> AccountError {
         match why {
             NoPlace::Sealed(problem) => self.problem(&problem),
             NoPlace::Unsafe { folder, mode: Some(mode) } => {
@@ -192,11 +208,17 @@ fn host_words(id: &str, arguments: &[(&str, &str)], language: &str) -> String {
 }
 
 /// Milliseconds since 1970.
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn line(out: &mut dyn Write, text: &str) -> Result<(), AccountError> {
     writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|why| AccountError::Io { what: "cannot write".to_owned(), why })
+}
+
+/// A moment in UTC: the same for everybody who reads it.
+pub(crate) fn time(moment: u64) -> String {
+    let time = i64::try_from(moment).ok().and_then(DateTime::from_timestamp_millis);
+    time.map_or_else(String::new, |time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
 }

@@ -131,6 +131,8 @@ impl Place {
         self.make_folder()?;
         let opened = Database::open(&self.database(), now)?;
         let database = Arc::new(opened.database);
+        // Whoever died between erasing a credential and emptying the log left its sealed bytes there. Another reader only puts it off.
+        let _ = database.empty_log();
         let store = self.sealed_rows(Arc::clone(&database))?;
         let empty = store.is_empty().map_err(NoPlace::Sealed)?;
         Ok(OfHost { database, credentials: (!empty).then(|| Arc::new(store)), notices: opened.notices })
@@ -197,7 +199,7 @@ impl Place {
 
     /// Who can change the folder can put files of their own in place of ours.
     #[cfg(unix)]
-    fn check_folder(&self) -> Result<(), NoPlace> {
+    pub(crate) fn check_folder(&self) -> Result<(), NoPlace> {
         use std::os::unix::fs::MetadataExt;
 
         let about = std::fs::metadata(&self.folder).map_err(|why| self.failed(why))?;
@@ -212,7 +214,7 @@ impl Place {
     }
 
     #[cfg(not(unix))]
-    fn check_folder(&self) -> Result<(), NoPlace> {
+    pub(crate) fn check_folder(&self) -> Result<(), NoPlace> {
         Ok(())
     }
 
@@ -220,7 +222,9 @@ impl Place {
         NoPlace::Folder { folder: self.folder.display().to_string(), why }
     }
 
-    fn database(&self) -> PathBuf {
+    /// The host's database, whether it is there or not.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
         self.folder.join(DATABASE)
     }
 

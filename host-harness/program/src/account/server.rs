@@ -1,4 +1,4 @@
-//! The pages behind a loopback port, for the minutes of one sign-in.
+//! A small server behind a loopback port: for the pages of one sign-in, and for what monitoring asks.
 
 use std::convert::Infallible;
 use std::io;
@@ -54,6 +54,16 @@ impl Port {
         Ok(Self { listeners, number })
     }
 
+    /// Takes this address alone. Port 0: any free one.
+    ///
+    /// # Errors
+    /// It is taken, or is none of this machine.
+    pub fn at(address: SocketAddr) -> io::Result<Self> {
+        let listener = listen(address.ip(), address.port())?;
+        let number = listener.local_addr()?.port();
+        Ok(Self { listeners: vec![listener], number })
+    }
+
     /// Its number.
     #[must_use]
     pub fn number(&self) -> u16 {
@@ -81,7 +91,7 @@ impl Server {
     pub fn start(port: Port, handler: Handler) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let (stop, stopped) = oneshot::channel::<()>();
-        let thread = std::thread::Builder::new().name("pbx-crm-connect".to_owned()).spawn(move || {
+        let thread = std::thread::Builder::new().name("pbx-crm-pages".to_owned()).spawn(move || {
             let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
             runtime.block_on(async {
                 let mut accepting = Vec::new();

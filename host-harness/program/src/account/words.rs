@@ -1,9 +1,13 @@
-//! What the program itself says about accounts, in the reader's language.
+//! What the program itself says, in the reader's language: about accounts (`messages/en.txt`), and about work and a host's state
+//! (`messages/queue-en.txt`).
 
 use pbx_crm_host::bindings::hooks::types::Message;
 use pbx_crm_host::texts::Catalogue;
 
-const FILES: [(&str, &str); 2] = [("en", include_str!("../../messages/en.txt")), ("zh-CN", include_str!("../../messages/zh-CN.txt"))];
+const FILES: [(&str, [&str; 2]); 2] = [
+    ("en", [include_str!("../../messages/en.txt"), include_str!("../../messages/queue-en.txt")]),
+    ("zh-CN", [include_str!("../../messages/zh-CN.txt"), include_str!("../../messages/queue-zh-CN.txt")]),
+];
 
 /// Texts in one language.
 pub struct Words {
@@ -15,7 +19,7 @@ impl Words {
     /// In this language, or in English.
     #[must_use]
     pub fn new(language: &str) -> Self {
-        let languages = FILES.iter().map(|(language, file)| ((*language).to_owned(), read(file))).collect();
+        let languages = FILES.iter().map(|(language, files)| ((*language).to_owned(), all(files))).collect();
         // The files are part of this crate, and a test compares them.
         Self { language: language.to_owned(), catalogue: Catalogue::new(languages).unwrap_or_default() }
     }
@@ -41,8 +45,12 @@ impl Words {
     }
 }
 
+fn all(files: &[&str]) -> Vec<(String, String)> {
+    files.iter().flat_map(|file| read(file)).collect()
+}
+
 /// Lines of `id = text`; `#` begins a comment.
-fn read(file: &str) -> Vec<(String, String)> {
+pub(crate) fn read(file: &str) -> Vec<(String, String)> {
     let lines = file.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(" = "));
     lines.map(|(id, text)| (id.to_owned(), text.to_owned())).collect()
 }
@@ -54,10 +62,10 @@ mod tests {
 
     #[test]
     fn both_languages_say_the_same_things() {
-        let languages = FILES.iter().map(|(language, file)| ((*language).to_owned(), read(file))).collect();
+        let languages = FILES.iter().map(|(language, files)| ((*language).to_owned(), all(files))).collect();
         Catalogue::new(languages).unwrap();
-        for (_, file) in FILES {
-            let texts = read(file);
+        for (_, files) in FILES {
+            let texts = all(&files);
             let ids: std::collections::BTreeSet<&String> = texts.iter().map(|(id, _)| id).collect();
             assert_eq!(ids.len(), texts.len(), "an id stands there twice");
         }

@@ -37,6 +37,7 @@ pub use self::setup::Options;
 use crate::account::place::NoPlace;
 use crate::player::PlayError;
 use crate::scenario::ScenarioError;
+use crate::watch::ObservingError;
 
 /// Lines that were read and not offered yet.
 const READ_AHEAD: usize = 64;
@@ -72,6 +73,9 @@ pub enum LiveError {
     /// The setup, as scenarios are checked.
     #[error(transparent)]
     Play(#[from] PlayError),
+    /// It cannot be observed as wished.
+    #[error(transparent)]
+    Observing(#[from] ObservingError),
     /// The host did not start.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -112,7 +116,8 @@ enum Step {
 /// It did not start; or nobody reads the answers any more; or the input cannot be read.
 pub fn run(options: &Options, input: impl BufRead + Send + 'static, mut output: impl Write + Send + 'static) -> Result<(), LiveError> {
     let outgoing = Arc::new(Outgoing::default());
-    let (host, mut reader) = setup::start(options, &outgoing)?;
+    // Observed until the host has ended.
+    let (host, mut reader, _observing) = setup::start(options, &outgoing)?;
     let (sender, steps) = mpsc::sync_channel(READ_AHEAD);
     let stop = sender.clone();
     stop::listen(move || {

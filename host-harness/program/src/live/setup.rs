@@ -19,6 +19,7 @@ use crate::account::place::Place;
 use crate::guests;
 use crate::player::{PlayError, cast};
 use crate::scenario::{self, Scenario, ScenarioError, wrong_at};
+use crate::watch::{Observing, ObservingOptions};
 
 /// What the command line says.
 #[derive(Debug, Clone)]
@@ -35,6 +36,8 @@ pub struct Options {
     pub crm: Option<String>,
     /// Tell of cards, pages and reasons too.
     pub json: bool,
+    /// Log, and pages for monitoring.
+    pub observing: ObservingOptions,
 }
 
 /// The setup file.
@@ -65,7 +68,7 @@ impl File<'_> {
 ///
 /// # Errors
 /// Anything that would make it fail later; mistakes in the setup with their lines.
-pub(super) fn start(options: &Options, outgoing: &Arc<Outgoing>) -> Result<(Host, EventReader), LiveError> {
+pub(super) fn start(options: &Options, outgoing: &Arc<Outgoing>) -> Result<(Host, EventReader, Observing), LiveError> {
     let path = options.setup.as_path();
     let text = std::fs::read_to_string(path).map_err(|why| ScenarioError::Read { file: path.to_owned(), why })?;
     let file = File { path, text };
@@ -78,16 +81,24 @@ pub(super) fn start(options: &Options, outgoing: &Arc<Outgoing>) -> Result<(Host
     for notice in kept.notices {
         eprintln!("pbx-crm: {notice}");
     }
-    let store = Box::new(SqliteStore::new(kept.database)?);
+    let account = if setup.crm.connected { Some(connector(options)?.0) } else { None };
+    let observing = Observing::begin(&options.observing, account, place.database())?;
+    let store = observing.store(Box::new(SqliteStore::new(kept.database)?));
     let mut builder = Host::builder()
         .store(store)
         .plugin(options.policy.clone())
         .pbx(cast::pbx(&setup).0)
         .numbers(numbers.clone())
         .clients(screens.clone());
+    let (observe, told) = (observing.observer(), options.json.then(|| screens.clone()));
+    builder = builder.observer(move |what| {
+        observe(what);
+        if let Some(told) = &told {
+            told.observe(what);
+        }
+    });
     if options.json {
-        let told = screens.clone();
-        builder = builder.telephony(screens).observer(move |what| told.observe(what));
+        builder = builder.telephony(screens);
     }
     for (key, value) in &setup.settings {
         let json = serde_json::to_value(value.get_ref()).map_err(|why| file.wrong(value.span(), why.to_string()))?;
@@ -100,7 +111,7 @@ pub(super) fn start(options: &Options, outgoing: &Arc<Outgoing>) -> Result<(Host
         builder = connected(options, &file, &setup, builder)?;
     }
     let host = builder.start().map_err(|why| told_with_its_line(options, &file, &setup, &place, why))?;
-    Ok((host, EventReader::new(&setup, numbers)))
+    Ok((host, EventReader::new(&setup, numbers), observing))
 }
 
 /// What belongs to a story and not to a setup is refused, not passed over: whoever wrote it meant something by it.

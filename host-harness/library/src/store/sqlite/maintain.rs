@@ -29,9 +29,9 @@ const ROWS: i64 = 2000;
 const CALLS_PER_EMPTYING: u32 = 10;
 
 /// Most unfinished work, in rows.
-const MOST_ROWS: u64 = 1_000_000;
+pub(super) const MOST_ROWS: u64 = 1_000_000;
 /// Most bytes.
-const MOST_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+pub(super) const MOST_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 
 /// How full the store is. At 80 % of either the administrator is to be warned; at the bound records are no longer created by themselves.
 /// Journals are taken as long as the disk has room.

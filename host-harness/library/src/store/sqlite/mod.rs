@@ -15,6 +15,7 @@ mod damage;
 mod database;
 mod erase;
 mod error;
+mod inspect;
 mod layer;
 mod look;
 mod maintain;
