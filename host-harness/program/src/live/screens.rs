@@ -46,7 +46,7 @@ impl Clients for Screens {
             call: call.to_owned(),
             link: link.to_owned(),
             title: title.to_owned(),
-            lifetime: *lifetime,
+            lifetime: lifetime.clone(),
         });
     }
 

@@ -9,7 +9,7 @@ use crate::bindings::hooks::numbers::Sameness;
 use crate::bindings::hooks::types::Number;
 use crate::core::work::number_key;
 use crate::hook::unit::Write;
-use crate::store::{Kind, Task, WorkState, index_digits};
+use crate::store::{Kind, Room, Task, WorkState, index_digits};
 
 impl requests::Host for HookData {
     fn match_number(&mut self, call: String, number: Number) -> wasmtime::Result<Result<(), RequestError>> {
@@ -43,6 +43,9 @@ impl requests::Host for HookData {
         self.room()?;
         if self.state.active().next().is_none() {
             return Ok(Err(RequestError::SwitchedOff));
+        }
+        if self.state.store.room() >= Room::NoCreations {
+            return Ok(Err(RequestError::Full));
         }
         let role = std::mem::discriminant(&draft.role);
         let can = self

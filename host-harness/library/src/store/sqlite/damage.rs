@@ -8,6 +8,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 use super::place::Place;
+use super::rows::{UNFINISHED_ITEM, item};
 use crate::event::Moment;
 
 /// What was carried over.
@@ -86,6 +87,11 @@ pub(super) fn salvage(new: &Connection, aside: &Place) -> Salvaged {
         let Ok(columns) = columns(new, &table) else { continue };
         saved.rows += carry(&old, new, &table, &columns).unwrap_or(0);
     }
+    for item in unreadable(new).unwrap_or_default() {
+        if let Err(why) = new.execute("DELETE FROM progress WHERE item = ?1", [item]) {
+            tracing::error!(%why, "salvaged work could not be put in order");
+        }
+    }
     // Half of a piece of work is none.
     for orphans in [
         "DELETE FROM progress WHERE item NOT IN (SELECT item FROM work)",
@@ -100,6 +106,14 @@ pub(super) fn salvage(new: &Connection, aside: &Place) -> Salvaged {
     let unfinished = new.query_row("SELECT count(*) FROM progress WHERE state < 2", [], |row| row.get::<_, u32>(0));
     saved.unfinished = unfinished.ok().and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
     saved
+}
+
+fn unreadable(new: &Connection) -> rusqlite::Result<Vec<i64>> {
+    let mut statement = new.prepare(UNFINISHED_ITEM)?;
+    let found: Vec<Option<i64>> = statement
+        .query_map([], |row| if item(row).is_err() { row.get(0).map(Some) } else { Ok(None) })?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// Reads as far as it can: by default SQLite reads nothing of a file that is shorter than its header says.

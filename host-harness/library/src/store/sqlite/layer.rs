@@ -145,7 +145,7 @@ impl Layer {
             }
             self.digits_of.insert(reference.clone(), digits.to_vec());
         }
-        if group.is_none() && !self.known.get(&reference).is_some_and(|slot| slot.group.is_none()) {
+        if group.is_none() && self.known.get(&reference).is_none_or(|slot| slot.group.is_some()) {
             self.passing.push_back(reference.clone());
         }
         self.known.insert(reference, Slot { group, value: shown.map(|(known, _)| Box::new(known.clone())) });

@@ -9,11 +9,13 @@
 use rusqlite::Connection;
 use serde::Serialize;
 
+use super::layer::MOST_WAITING;
 use super::read;
 use super::rows::signed;
 use super::schema::{KEY_ALONE, REMAINDER, WHOLE};
 use super::store::SqliteStore;
 use crate::event::Moment;
+use crate::store::Room;
 
 const MINUTE: Moment = 60_000;
 const DAY: Moment = 24 * 60 * MINUTE;
@@ -51,6 +53,8 @@ pub struct Fill {
 #[derive(Debug, Default)]
 pub(super) struct Upkeep {
     calls: u32,
+    /// Of the file, when it was looked at last.
+    bytes: u64,
     /// Something deleted is still in the log and must not stay there.
     pub(super) empty_log: bool,
 }
@@ -82,7 +86,25 @@ impl SqliteStore {
 }
 
 /// See [`crate::store::Store::maintain`].
+/// Without a look into the file: its size is that of the last upkeep.
+pub(super) fn room(store: &SqliteStore) -> Room {
+    let [pending, leased, ..] = store.tally;
+    let waiting = u64::try_from(store.layer.waiting()).unwrap_or(u64::MAX);
+    let most_waiting = u64::try_from(MOST_WAITING).unwrap_or(u64::MAX);
+    let part = |used: u64, most: u64| u128::from(used) * 100 / u128::from(most.max(1));
+    let rows = part(pending.saturating_add(leased), MOST_ROWS);
+    match rows.max(part(store.upkeep.bytes, MOST_BYTES)) {
+        // A tenth is kept for what follows from events that were taken.
+        _ if part(waiting, most_waiting) >= 90 => Room::None,
+        110.. => Room::None,
+        100.. => Room::NoCreations,
+        80.. => Room::Scarce,
+        _ => Room::Enough,
+    }
+}
+
 pub(super) fn maintain(store: &mut SqliteStore, now: Moment) {
+    store.upkeep.bytes = store.fill().bytes;
     let gone = store.layer.maintain(now);
     store.uncount(&gone);
     let last_order = store.last_order;

@@ -64,7 +64,7 @@ fn attempt(place: &Place, versions: Versions) -> Result<Connection, Refused> {
     place.tune(&connection)?;
     migrate(&connection, from, versions)?;
     // A header that forbids writing is told here, not with the first call.
-    connection.execute_batch("BEGIN IMMEDIATE; COMMIT")?;
+    connection.execute("UPDATE meta SET value = value WHERE name = 'schema'", [])?;
     Ok(connection)
 }
 

@@ -14,7 +14,7 @@ use crate::bindings::crm::known_records::Known;
 use crate::bindings::crm::types::RecordRef;
 use crate::bindings::hooks::phonebook::{Book, Entry};
 use crate::event::Moment;
-use crate::store::{AccountState, Change, Counts, Ordered, Store, StoreError, WorkItem, WorkState};
+use crate::store::{AccountState, Change, Counts, Ordered, Room, Store, StoreError, WorkItem, WorkState};
 
 /// Changes in one transaction, once more than that wait: while the disk is full, a try in vain costs little.
 const ONE_TRANSACTION: usize = 500;
@@ -217,6 +217,10 @@ impl Store for SqliteStore {
         let in_memory = self.layer.work_after(0).filter_map(|order| self.work_at(order));
         let in_memory = in_memory.filter(|item| matches!(item.progress.state, WorkState::Pending(_))).map(|item| item.asked_at);
         Counts { pending, leased, dead, done, discarded, oldest: in_memory.chain(in_file).min() }
+    }
+
+    fn room(&self) -> Room {
+        maintain::room(self)
     }
 
     fn last_order(&self) -> u64 {

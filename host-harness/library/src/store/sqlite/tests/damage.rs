@@ -63,15 +63,15 @@ fn f26_a_truncated_file_is_set_aside_and_what_can_be_read_is_kept() {
 #[test]
 fn f26_flipped_bits_are_noticed_or_do_no_harm() {
     let (mut noticed, mut kept) = (0, 0);
-    for seed in 0..120 {
+    for seed in 0..60 {
         let folder = Folder::new();
         filled(&folder.file());
         let mut random = Random(seed);
         let mut bytes = std::fs::read(folder.file()).unwrap();
         // Every third in the first header, and whole bursts elsewhere.
         let (start, bits) = if seed % 3 == 0 { (random.below(100), 1) } else { (random.below(bytes.len() - 64), 64) };
-        for offset in start..start + bits {
-            bytes[offset] ^= 1 << random.below(8);
+        for byte in &mut bytes[start..start + bits] {
+            *byte ^= 1 << random.below(8);
         }
         std::fs::write(folder.file(), &bytes).unwrap();
         let (store, notices) = found(&folder.file());
@@ -82,7 +82,7 @@ fn f26_flipped_bits_are_noticed_or_do_no_harm() {
         }
         serves(store, &folder.file());
     }
-    assert!(noticed > 20 && kept > noticed, "{noticed} noticed, {kept} kept");
+    assert!(noticed > 10 && kept > noticed, "{noticed} noticed, {kept} kept");
 }
 
 #[test]

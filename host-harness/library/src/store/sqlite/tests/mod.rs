@@ -61,8 +61,9 @@ fn a_store_in_a_file_does_what_every_store_must() {
     check_a_store(&mut opened(&folder.file()));
 }
 
+#[cfg(unix)]
 #[test]
-fn m_sec_12_nobody_else_may_read_the_files() {
+fn nobody_else_may_read_the_files() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Folder::new();
     std::fs::write(folder.file(), b"").unwrap();

@@ -10,7 +10,7 @@ use crate::store::{Change, EndedCall, Kind, Store, WorkItem, WorkState};
 
 const START: u64 = 1_767_225_600_000;
 
-/// What a call leaves.
+/// When the match of an unknown caller is answered.
 #[derive(Clone, Copy, PartialEq)]
 enum Match {
     /// Answered while the call lived: in memory alone.
@@ -92,7 +92,7 @@ fn play(calls_a_second: u64, syncs_a_second: u64, matched: Match, upkeep: bool) 
     let item = next(Kind::Journal, 1, START);
     let size = |ended: &Option<Box<EndedCall>>| serde_json::to_string(ended).unwrap().len();
     eprintln!(
-        "{upkeep} {calls_a_second} calls a second, {syncs_a_second} ends synced a second, {}: {} bytes a call; {steps} steps; a journal has {} + {} bytes of JSON",
+        "{calls_a_second} calls a second, {syncs_a_second} ends synced a second, {}: {} bytes a call; {steps} steps; a journal has {} + {} bytes of JSON; upkeep: {upkeep}",
         if matched == Match::Late { "late matches" } else { "matches in time" },
         bytes / call,
         serde_json::to_string(&item.task).unwrap().len(),
@@ -103,10 +103,47 @@ fn play(calls_a_second: u64, syncs_a_second: u64, matched: Match, upkeep: bool) 
 
 #[test]
 fn a_call_writes_at_most_40_kb_at_one_call_a_second_and_16_kb_at_a_hundred() {
+    assert!(play(1, 1, Match::InTime, true) <= 40_000);
+    assert!(play(100, 10, Match::InTime, true) <= 16_000);
+}
+
+/// For those who want all figures: `cargo test all_figures_of_bytes -- --ignored --nocapture`.
+#[test]
+#[ignore = "takes a minute and proves nothing more"]
+fn all_figures_of_bytes() {
     play(1, 1, Match::InTime, false);
-    play(1, 1, Match::InTime, true);
-    play(1, 1, Match::Late, false);
+    play(1, 1, Match::Late, true);
     for syncs in [100, 50, 20, 10] {
         play(100, syncs, Match::InTime, false);
     }
+}
+
+/// How long a start takes: `cargo test start_with_100_000 -- --ignored --nocapture`.
+#[test]
+#[ignore = "takes long, and a clock proves nothing on a busy machine"]
+fn start_with_100_000_rows() {
+    let folder = super::Folder::new();
+    let mut store = super::opened(&folder.file());
+    for order in 1..=100_000 {
+        store.commit(vec![put(&work(order, Kind::Journal, &format!("1555010{:04}", order % 10_000), START))]).unwrap();
+        if order % 400 == 0 {
+            store.sync().unwrap();
+        }
+    }
+    store.sync().unwrap();
+    let fill = store.fill();
+    drop(store);
+    let begun = std::time::Instant::now();
+    let store = super::opened(&folder.file());
+    eprintln!("100,000 unfinished items, {} bytes: opened and checked in {:?}", fill.bytes, begun.elapsed());
+    let begun = std::time::Instant::now();
+    let found = store.unfinished(50_000, 200).len();
+    eprintln!("{found} of them read in {:?}", begun.elapsed());
+    let begun = std::time::Instant::now();
+    eprintln!("counted in {:?}: {:?}", begun.elapsed(), store.counts());
+    let begun = std::time::Instant::now();
+    for order in 1..=1000 {
+        assert!(store.work(&work(order * 97, Kind::Journal, "15550100", START).key).is_some());
+    }
+    eprintln!("a read by key takes {:?}", begun.elapsed() / 1000);
 }
