@@ -21,6 +21,9 @@ use crate::store::Room;
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// How often administrators' orders are looked for, and how long a change that nothing waits for may stay unwritten, in milliseconds.
 const LOOK_MS: Moment = 1_000;
+/// Writes to the disk are at least so far apart, in milliseconds: the first one of a quiet office comes at once, those of a call centre share a
+/// page. Nothing that an agent sees waits for it.
+const WRITE_MS: Moment = 100;
 /// How often the store tidies up, in milliseconds.
 const TIDY_MS: Moment = 60_000;
 /// Most steps that share one write to the disk.
@@ -70,6 +73,21 @@ struct Held {
     again: Option<Moment>,
     /// The first change that is not written yet.
     since: Option<Moment>,
+    /// The last write.
+    written: Moment,
+}
+
+impl Held {
+    /// When what is held is to be written; none: nothing is.
+    fn due(&self, unsynced: bool) -> Option<Moment> {
+        let waited_for = !(self.requests.is_empty() && self.acknowledgements.is_empty());
+        let due = match (waited_for, unsynced) {
+            (true, true) => self.written.saturating_add(WRITE_MS),
+            (true, false) => 0,
+            (false, _) => self.since?.saturating_add(LOOK_MS),
+        };
+        Some(due.max(self.again.unwrap_or(0)))
+    }
 }
 
 /// All that the thread owns. The order matters when it is dropped: the inbox first, for workers who wait to put an answer into it; the
@@ -124,8 +142,7 @@ impl CoreThread {
                 None => self.step(Input::Time, None, &mut held),
             }
         }
-        held.since = held.since.map(|_| 0);
-        held.again = None;
+        (held.since, held.again, held.written) = (held.since.map(|_| 0), None, 0);
         self.write(&mut held);
     }
 
@@ -170,10 +187,12 @@ impl CoreThread {
     fn write(&mut self, held: &mut Held) {
         held.steps = 0;
         let now = self.clock.now();
-        let wanted =
-            !(held.requests.is_empty() && held.acknowledgements.is_empty()) || held.since.is_some_and(|since| now >= since + LOOK_MS);
-        if !wanted || held.again.is_some_and(|again| again > now) {
+        let unsynced = self.core.unsynced();
+        if held.due(unsynced).is_none_or(|due| due > now) {
             return;
+        }
+        if unsynced {
+            held.written = now;
         }
         if let Err(why) = self.core.sync() {
             if held.again.is_none() {
@@ -195,8 +214,7 @@ impl CoreThread {
     }
 
     fn wait(&self, held: &Held, looked: Moment) -> Duration {
-        let write = held.again.or(held.since.map(|since| since + LOOK_MS));
-        let wakes = [self.core.next_wake(), write, Some(looked + LOOK_MS)];
+        let wakes = [self.core.next_wake(), held.due(self.core.unsynced()), Some(looked + LOOK_MS)];
         let wake = wakes.into_iter().flatten().min();
         wake.map_or(LONGEST_WAIT, |wake| Duration::from_millis(wake.saturating_sub(self.clock.now())).min(LONGEST_WAIT))
     }

@@ -8,7 +8,7 @@ use pbx_crm_host::credential::revoke::Revoked;
 use pbx_crm_host::messages::host_catalogue;
 
 use super::words::Words;
-use super::{About, AccountError, Known, asked, line, now, time};
+use super::{About, AccountError, Known, asked, left, line, now, time};
 
 /// Tells how the account stands; with `check` the CRM is asked. True: it is connected and works as far as is known.
 ///
@@ -99,6 +99,10 @@ pub fn disconnect(about: &About, sure: bool, out: &mut dyn Write) -> Result<bool
     if account.status() == Status::NotConnected {
         return nothing(&crm, out);
     }
+    let count = left::waiting(about, &account)?;
+    if count > 0 {
+        line(out, &words.say("disconnect.waiting", &[("crm", &crm), ("count", &count.to_string())]))?;
+    }
     if !sure {
         let answer = asked::shown(&say("disconnect.ask"), out).map_err(|why| AccountError::Io { what: "no answer".to_owned(), why })?;
         if answer.trim() != "yes" {
@@ -110,6 +114,7 @@ pub fn disconnect(about: &About, sure: bool, out: &mut dyn Write) -> Result<bool
         Ok(revoked) => revoked,
         Err(trouble) => return refused(&account.tell(&trouble, words.language()), out),
     };
+    left::disconnected(about, &account)?;
     match account.about_revoking(&revoked) {
         None => line(out, &say("disconnect.done"))?,
         Some(message) => {

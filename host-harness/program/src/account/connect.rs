@@ -17,7 +17,7 @@ use super::flow::Flow;
 use super::page::Pages;
 use super::server::{Port, Server};
 use super::words::Words;
-use super::{About, AccountError, line, now};
+use super::{About, AccountError, left, line, now};
 
 /// The client secret, if no file names it.
 pub const SECRET_VARIABLE: &str = "PBX_CRM_CLIENT_SECRET";
@@ -101,6 +101,7 @@ pub fn run(about: &About, options: &Options, out: &mut dyn Write) -> Result<bool
     drop(server);
     match ended {
         Some(Ok(opened)) => {
+            left::connected(about, &account)?;
             tell_done(&account, &opened, &words, out)?;
             Ok(true)
         }

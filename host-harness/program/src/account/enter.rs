@@ -10,7 +10,7 @@ use pbx_crm_host::bindings::hooks::types::{Message, SettingValue};
 use pbx_crm_host::credential::secret::Secret;
 
 use super::approved::Shown;
-use super::{About, AccountError, asked, connect, line, now};
+use super::{About, AccountError, asked, connect, left, line, now};
 
 /// Where the fields come from.
 #[derive(Debug, Clone, Default)]
@@ -91,7 +91,10 @@ pub fn run(
         }
     }
     match account.enter(fields, now()) {
-        Ok(opened) => connect::tell_done(&account, &opened, &words, out).map(|()| true),
+        Ok(opened) => {
+            left::connected(about, &account)?;
+            connect::tell_done(&account, &opened, &words, out).map(|()| true)
+        }
         Err(trouble) => {
             line(out, &format!("! {}", account.tell(&trouble, &about.language)))?;
             Ok(false)

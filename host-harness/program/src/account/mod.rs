@@ -11,6 +11,7 @@ pub mod connect;
 pub mod enter;
 pub mod flow;
 pub mod key;
+mod left;
 pub mod page;
 pub mod place;
 pub mod server;

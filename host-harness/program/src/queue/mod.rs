@@ -9,6 +9,8 @@ mod orders;
 mod shown;
 mod texts;
 
+pub use orders::who;
+
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 

@@ -134,7 +134,8 @@ fn leave(file: &Path, look: &Look, orders: Vec<Order>, shower: &Shower, out: &mu
 }
 
 /// Who orders, as far as the system tells: for whoever reads later what was ordered. Whoever may write the store could claim to be anybody.
-fn who() -> String {
+/// Who orders, for the record: the user's name and number.
+pub fn who() -> String {
     let name =
         ["SUDO_USER", "USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));
     let name = plain(&name.unwrap_or_default());

@@ -118,7 +118,7 @@ impl Database {
                 match &error {
                     DatabaseError::Busy(_) => held.impatient = true,
                     // After a failed write or fsync nobody knows what the disk has.
-                    DatabaseError::Disk(said) | DatabaseError::Damaged(said) => drop(said.clone()),
+                    DatabaseError::Disk(said) | DatabaseError::Damaged(said) => held.distrusted = Some(said.clone()),
                     DatabaseError::Full(_) | DatabaseError::Other(_) => {}
                 }
                 Err(error)
