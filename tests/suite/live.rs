@@ -279,8 +279,10 @@ fn m_log_5_a_call_that_was_taken_goes_into_the_crm_though_the_process_was_killed
         host.tell(&again);
         assert_eq!(host.line()["taken"], true);
     }
-    assert_eq!(scene.wait_for_entries(1), 1);
-    assert_eq!(host.close().1, Some(0));
+    let delivered = scene.wait_for_entries(1);
+    drop(host.child.stdin.take());
+    assert_eq!(host.end().1, Some(0));
+    assert_eq!(delivered, 1, "{}", host.errors());
     assert_eq!(scene.control.activities().len(), 1, "told twice, journalled once");
 }
 

@@ -88,7 +88,7 @@ impl Salesforce {
         let callback = self.control.person_approves(now(), &url).unwrap();
         let query = callback.split_once('?').unwrap().1;
         account.finish(query, "session", now()).unwrap_or_else(|trouble| panic!("{trouble}"));
-        let mut text = "title = \"An office whose host is killed\"\n".to_owned();
+        let mut text = "title = \"An office whose host is killed\"\nsettings.\"create.mode\" = \"automatic\"\n".to_owned();
         for (extension, user) in EXTENSIONS.iter().zip(&self.users) {
             text.push_str(&format!(
                 "[[extension]]\nid = \"{extension}\"\nname = \"Agent {extension}\"\n[[crm.user]]\nid = \"{user}\"\nname = \"Agent {extension}\"\n\

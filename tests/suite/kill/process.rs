@@ -92,13 +92,6 @@ impl Process {
         self.end()
     }
 
-    /// The end of the input, which shall end it in good order. Gives what it answered, and how it ended.
-    pub fn close(mut self) -> (Vec<Value>, ExitStatus) {
-        self.flush();
-        drop(self.input.take());
-        self.end()
-    }
-
     fn end(&mut self) -> (Vec<Value>, ExitStatus) {
         let until = Instant::now() + PATIENCE;
         let mut answers = Vec::new();

@@ -198,7 +198,7 @@ impl Run {
         let until = Instant::now() + self.size.draining;
         // What is looked at grows with the number of calls.
         let pause = Duration::from_millis(200 + self.size.calls as u64 / 10);
-        while self.salesforce.entries().len() < self.size.calls && Instant::now() < until {
+        while !queue::unfinished(&self.folder).0.is_empty() && Instant::now() < until {
             match process.next_until(Instant::now() + pause) {
                 Came::Nothing => {}
                 Came::Answer(answer) => panic!("nothing was asked: {answer}"),
@@ -221,11 +221,12 @@ impl Figures {
     pub fn row(&self) -> String {
         let Findings { lost, doubled, misplaced, invented, records_doubled } = &self.findings;
         format!(
-            "| {} | {} | {} ({} again) | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} min |",
+            "| {} | {} | {} ({} again, {} refused) | {} | {} | {} | {} | {} | {} | {} | {} | {} ({} dead) | {} min |",
             self.kills,
             self.calls,
             self.told,
             self.told_again,
+            self.refused,
             self.faults,
             self.entries,
             self.new_records,
@@ -235,6 +236,7 @@ impl Figures {
             invented.len(),
             records_doubled.len(),
             self.unfinished,
+            self.dead,
             self.took.as_secs().div_ceil(60),
         )
     }
