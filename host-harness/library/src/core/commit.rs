@@ -7,7 +7,7 @@ use crate::bindings::crm::types::About;
 use crate::hook::HookFailure;
 use crate::hook::unit::Unit;
 use crate::limits;
-use crate::store::{AccountRef, Change, Kind, Progress, Task, WorkItem, WorkState};
+use crate::store::{AccountRef, Change, EndedCall, Kind, Progress, Task, WorkItem, WorkState};
 
 impl Core {
     /// Takes the durable part into the store, together with the end of the work whose answer the hook took. Nothing has happened if this fails.
@@ -19,9 +19,12 @@ impl Core {
             .filter(|((call, _), _)| Some(call.as_str()) == lane)
             .map(|((_, key), value)| (key.clone(), value.clone()))
             .collect();
-        if let Some(item) = settles.and_then(|order| self.unfinished(order)) {
-            changes.push(self.finished(&item, WorkState::Done(None)));
+        let settled = settles.and_then(|order| self.unfinished(order));
+        if let Some(item) = &settled {
+            changes.push(self.finished(item, WorkState::Done(None)));
         }
+        // What follows from a late answer has the call's summary as the answered work had it.
+        let summary = settled.and_then(|item| item.ended);
         for ((book, key), entry) in &unit.entries {
             changes.push(match entry {
                 Some(entry) => Change::PutEntry { book: book.clone(), entry: entry.clone() },
@@ -42,7 +45,7 @@ impl Core {
                 _ => continue,
             };
             let again = changes.iter().any(|change| matches!(change, Change::PutWork(known) if known.key == key));
-            if let Some(item) = self.new_work(key, call, task, &notes, &changes).filter(|_| !again) {
+            if let Some(item) = self.new_work(key, call, task, &notes, &changes, summary.as_deref()).filter(|_| !again) {
                 changes.push(Change::PutWork(Box::new(item)));
             }
         }
@@ -63,12 +66,17 @@ impl Core {
         task: Task,
         notes: &[(String, Option<String>)],
         asked: &[Change],
+        summary: Option<&EndedCall>,
     ) -> Option<WorkItem> {
         let state = self.state.as_ref()?;
-        if state.store.work(&key).is_some() {
-            return None;
+        let ended = call.as_ref().and_then(|call| self.ended_call(call, notes)).or_else(|| summary.cloned()).map(Box::new);
+        if let Some(known) = state.store.work(&key) {
+            // A look-up that was answered before the plugin could use the answer (its call is being told again) is made once more.
+            let answered = matches!((&known.task, &known.progress.state), (Task::Match(_), WorkState::Done(_)));
+            let progress = Progress::new(self.now);
+            let lasting = known.lasting || ended.is_some();
+            return answered.then(|| WorkItem { ended, lasting, progress, task, account: self.first_account(), ..known });
         }
-        let ended = call.as_ref().and_then(|call| self.ended_call(call, notes)).map(Box::new);
         let earlier = |key: &str| {
             let now = asked.iter().find_map(|change| match change {
                 Change::PutWork(item) if item.key == key => Some((**item).clone()),

@@ -306,12 +306,12 @@ impl Core {
         self.lanes.push(Waiting { call: item.call.clone(), hook, settles });
     }
 
-    /// The call as it stands now, or its summary.
+    /// The call as it stands now, or its summary. Of a call that had ended and is being told again after a restart, the summary knows more.
     pub(super) fn call_of(&self, item: &WorkItem) -> Option<Call> {
         let id = item.call.as_ref()?;
         let id = self.vanished.get(id).unwrap_or(id);
-        let live = self.state.as_ref()?.calls.get(id).map(|call| call.at(self.now));
-        live.or_else(|| item.ended.as_ref().map(|ended| ended.call.clone()))
+        let live = self.state.as_ref()?.calls.get(id).filter(|call| call.ended() || item.ended.is_none());
+        live.map(|call| call.at(self.now)).or_else(|| item.ended.as_ref().map(|ended| ended.call.clone()))
     }
 
     fn creation(&self, order: u64) -> Option<(WorkItem, Box<Draft>)> {

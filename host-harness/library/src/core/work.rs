@@ -256,11 +256,15 @@ impl Core {
         true
     }
 
-    /// Creations of one number go one after another, so that the second finds what the first has made.
+    /// Creations of one number go one after another, so that the second finds what the first has made: also while it is not known whether the
+    /// first was made, for the CRM may make it yet.
     fn begin_a_creation(&mut self, slot: usize, lot: Lot, until: Moment) -> bool {
         let Some(state) = self.state.as_ref() else { return false };
-        let busy = |head: &Head| state.agenda.in_lane(Kind::Create, &head.lane).any(|(_, other)| other.due.is_none());
-        let next = state.agenda.due(slot, lot, until).find(|(_, head)| !busy(head)).map(|(order, _)| order);
+        let first = |order: u64, head: &Head| {
+            let mut others = state.agenda.in_lane(Kind::Create, &head.lane).filter(|(other, _)| *other != order);
+            !others.any(|(other, it)| other < order || it.due.is_none())
+        };
+        let next = state.agenda.due(slot, lot, until).find(|(order, head)| first(*order, head)).map(|(order, _)| order);
         let Some(item) = next.and_then(|order| self.item(order)) else { return false };
         let Task::Create(draft) = &item.task else { return false };
         if let Some(known) = self.known_creation(slot, draft) {
