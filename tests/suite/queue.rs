@@ -340,8 +340,8 @@ fn doctor_names_what_is_missing_and_ends_with_1_if_it_is_broken() {
     assert_eq!(code, Some(0), "{text}");
     for part in [
         "ok       The store",
-        "warning  2 items of work wait, the oldest for 20 minutes",
-        "warning  1 items of work are dead",
+        "warning  Waiting work: 2, the oldest for 20 minutes",
+        "warning  Dead work: 1",
         "`pbx-crm connect`",
         "0 broken",
     ] {

@@ -80,7 +80,7 @@ pub(super) fn judge(inner: &Inner, now: Moment) -> Health {
             tell("oldest-waiting", grade, format!("work has been waiting for {minutes} minutes: see `pbx-crm queue list`"));
         }
         if counts.dead > 0 {
-            tell("dead", Grade::Degraded, format!("{} items of work are dead: see `pbx-crm queue list --state dead`", counts.dead));
+            tell("dead", Grade::Degraded, format!("dead work: {}; see `pbx-crm queue list --state dead`", counts.dead));
         }
     }
     Health { status: reasons.iter().map(|reason| reason.grade).max().unwrap_or(Grade::Ok), reasons }

@@ -59,10 +59,12 @@ fn about(item: &WorkItem, look: &Look, shower: &Shower) -> Result<Vec<String>, Q
         });
     }
     lines.extend(what(item, look, shower)?);
+    if let Some(first) = progress.first_tried {
+        lines.push(say("first-tried", &[("time", &shower.time(first)), ("age", &shower.age(first))]));
+    }
     if progress.tries > 0 {
         let (tries, strikes, most) = (progress.tries.to_string(), progress.strikes.to_string(), STRIKES.to_string());
-        let first = progress.first_tried.map(|first| shower.time(first)).unwrap_or_default();
-        lines.push(say("tries", &[("tries", &tries), ("first", &first), ("strikes", &strikes), ("most", &most)]));
+        lines.push(say("tries", &[("tries", &tries), ("strikes", &strikes), ("most", &most)]));
     }
     if let Some(failure) = failure_of(item) {
         let reason = shower.reason(failure);

@@ -163,7 +163,7 @@ mod tests {
     fn dead_work_is_told_with_200_and_work_that_waits_too_long_with_503() {
         let (degraded, failing) = (watch(3, Some(now())), watch(0, Some(now() - 16 * 60_000)));
         let told = get(degraded.port, "GET", "/health");
-        assert!(told.starts_with("HTTP/1.1 200") && told.contains("\"degraded\"") && told.contains("3 items of work are dead"), "{told}");
+        assert!(told.starts_with("HTTP/1.1 200") && told.contains("\"degraded\"") && told.contains("dead work: 3"), "{told}");
         let told = get(failing.port, "GET", "/health");
         assert!(told.starts_with("HTTP/1.1 503") && told.contains("\"oldest-waiting\"") && told.contains("16 minutes"), "{told}");
     }
