@@ -93,7 +93,7 @@ fn labels(text: &str) {
                 (_, sign) => assert_ne!(sign, '\n'),
             }
         };
-        match &after[end + 1..] {
+        match after.get(end + 1..).unwrap() {
             "}" => return,
             more => rest = more.strip_prefix(',').unwrap(),
         }

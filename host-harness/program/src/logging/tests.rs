@@ -4,9 +4,12 @@ use std::sync::{Arc, Condvar, Mutex};
 use super::sink::WAITING;
 use super::*;
 
+/// Whether it is let go, and what was written.
+type Written = Mutex<(bool, Vec<u8>)>;
+
 /// Takes what is written, once it is let go.
 #[derive(Clone, Default)]
-struct Held(Arc<(Mutex<(bool, Vec<u8>)>, Condvar)>);
+struct Held(Arc<(Written, Condvar)>);
 
 impl Held {
     fn free() -> Self {

@@ -45,7 +45,8 @@ fn f51_two_rows_exchanged_do_not_open() {
 
 #[test]
 fn a_flipped_bit_anywhere_in_a_row_is_noticed_and_the_others_still_open() {
-    let flips: [(Kind, fn(&mut table::Record)); 5] = [
+    type Flip = fn(&mut table::Record);
+    let flips: [(Kind, Flip); 5] = [
         (Kind::FileDamaged, |record| record.version += 1),
         (Kind::KeyWrong, |record| record.content.key_id.insert(0, '0')),
         (Kind::FileDamaged, |record| record.content.nonce[23] ^= 1),
