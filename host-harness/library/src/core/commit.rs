@@ -70,12 +70,8 @@ impl Core {
     ) -> Option<WorkItem> {
         let state = self.state.as_ref()?;
         let ended = call.as_ref().and_then(|call| self.ended_call(call, notes)).or_else(|| summary.cloned()).map(Box::new);
-        if let Some(known) = state.store.work(&key) {
-            // A look-up that was answered before the plugin could use the answer (its call is being told again) is made once more.
-            let answered = matches!((&known.task, &known.progress.state), (Task::Match(_), WorkState::Done(_)));
-            let progress = Progress::new(self.now);
-            let lasting = known.lasting || ended.is_some();
-            return answered.then(|| WorkItem { ended, lasting, progress, task, account: self.first_account(), ..known });
+        if state.store.work(&key).is_some() {
+            return None;
         }
         let earlier = |key: &str| {
             let now = asked.iter().find_map(|change| match change {
