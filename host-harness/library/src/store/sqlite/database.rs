@@ -50,7 +50,7 @@ struct Held {
 
 impl Database {
     /// Opens the store in this file, or begins one. A damaged file is set aside, and what can be read of it kept. `now` names that copy.
-    /// Reads the whole file once to check it: about a second for each GiB of a fast disk.
+    /// Reads the whole file once to check it, so the time grows with its size.
     ///
     /// # Errors
     /// Another host has it, a newer release has written it, or the system refuses. Nothing was changed then.

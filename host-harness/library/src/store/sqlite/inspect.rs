@@ -48,7 +48,7 @@ impl Look {
         })
     }
 
-    /// Reads the whole file to see whether it is sound: about a second for each GiB of a fast disk. Gives what is wrong with it; none: nothing.
+    /// Reads the whole file to see whether it is sound, so the time grows with its size. Gives what is wrong with it; none: nothing.
     ///
     /// # Errors
     /// The file cannot be read.

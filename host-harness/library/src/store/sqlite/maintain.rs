@@ -85,7 +85,6 @@ impl SqliteStore {
     }
 }
 
-/// See [`crate::store::Store::maintain`].
 /// Without a look into the file: its size is that of the last upkeep.
 pub(super) fn room(store: &SqliteStore) -> Room {
     let [pending, leased, ..] = store.tally;
@@ -103,6 +102,7 @@ pub(super) fn room(store: &SqliteStore) -> Room {
     }
 }
 
+/// See [`crate::store::Store::maintain`].
 pub(super) fn maintain(store: &mut SqliteStore, now: Moment) {
     store.upkeep.bytes = store.fill().bytes;
     let gone = store.layer.maintain(now);

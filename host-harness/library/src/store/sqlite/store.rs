@@ -36,7 +36,7 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// The store in this file. Counts what is there, which takes about a millisecond for each thousand finished items.
+    /// The store in this file. Counts what is there, so the time grows with the number of items.
     ///
     /// # Errors
     /// The file cannot be read.
