@@ -64,15 +64,14 @@ fn f71_a_log_that_nobody_takes_drops_lines_with_a_count_and_holds_nobody_up() {
     assert!((lines - WAITING - 1..=lines - WAITING).contains(&dropped), "{dropped}");
     out.let_go();
     // The queue may still be full for a moment, and then the end does not wait for it.
-    while !out.text().contains("were dropped") {
-        std::thread::yield_now();
-    }
     let kept = lines - dropped;
     while out.text().matches("a call").count() < kept {
         std::thread::yield_now();
     }
-    let text = out.text();
-    assert!(text.contains(&format!("lines={dropped}")), "{}", text.lines().find(|line| line.contains("dropped")).unwrap());
+    // All that was dropped is told, in one line or in several: the thread may have begun to tell when there was more to come.
+    let told: Vec<usize> =
+        out.text().lines().filter(|line| line.contains("were dropped")).map(|line| line.rsplit_once("lines=").unwrap().1.parse().unwrap()).collect();
+    assert_eq!(told.iter().sum::<usize>(), dropped, "{told:?}");
     drop(sink);
 }
 
