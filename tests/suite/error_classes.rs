@@ -9,6 +9,8 @@
     reason = "a test may stop"
 )]
 
+use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -17,6 +19,11 @@ use pbx_crm::guests::Components;
 use pbx_crm::player::crm::Crm;
 use pbx_crm::player::{Play, Stage};
 use pbx_crm::scenario;
+use pbx_crm_host::component::Source;
+use pbx_crm_host::core::io::{AskedResult, Output, Told};
+
+/// Crashes at entries of numbers that end in 0111 and at look-ups of those that end in 0101; see there.
+const NAUGHTY_CONNECTOR: &[u8] = include_bytes!(env!("PBX_CRM_TEST_NAUGHTY_CONNECTOR"));
 
 const HOUR: u64 = 3_600_000;
 
@@ -50,6 +57,54 @@ fn play(connector: &str, fault: &str, cleared: u64, then_wait: &str) -> Play {
     let file = Path::new("an-error.toml");
     let parsed = scenario::parse(file, &text).unwrap_or_else(|why| panic!("{why}"));
     stage(connector).play(file, &text, &parsed, Crm::in_process(connector).unwrap()).unwrap_or_else(|why| panic!("{why}"))
+}
+
+/// Plays answered calls of ten seconds from these numbers, at these moments in milliseconds, and these other events, with the naughty connector.
+fn play_naughty(calls: &[(u64, String)], others: &str) -> Play {
+    static NAUGHTY: OnceLock<Stage> = OnceLock::new();
+    let components = || Components { connector: Source::bytes("naughty.wasm", NAUGHTY_CONNECTOR), ..Components::built() };
+    let mut text = String::from(
+        r#"
+        title = "crashes"
+        then-wait = "1h"
+        extension = [{ id = "1001", name = "Ann Field" }]
+        crm.user = [{ id = "ann", name = "Ann Field" }]
+        binding = [{ user = "ann", extensions = ["1001"] }]
+        event = [
+        "#,
+    );
+    for (index, (at, from)) in calls.iter().enumerate() {
+        let (call, answered, ended) = (format!("call = \"c{index}\""), at + 2_000, at + 10_000);
+        let _ =
+            writeln!(text, "{{ at = \"{at}ms\", what = \"start\", {call}, direction = \"inbound\", from = \"{from}\", to = \"100\" }},");
+        let _ = writeln!(text, "{{ at = \"{at}ms\", what = \"ring\", {call}, extension = \"1001\" }},");
+        let _ = writeln!(text, "{{ at = \"{answered}ms\", what = \"answer\", {call}, extension = \"1001\" }},");
+        let _ = writeln!(text, "{{ at = \"{ended}ms\", what = \"end\", {call} }},");
+    }
+    let _ = write!(text, "{others}\n]");
+    let file = Path::new("crashes.toml");
+    let parsed = scenario::parse(file, &text).unwrap_or_else(|why| panic!("{why}"));
+    let stage = NAUGHTY.get_or_init(|| Stage::new(components()).unwrap());
+    stage.play(file, &text, &parsed, Crm::in_process(stage.connector_id()).unwrap()).unwrap_or_else(|why| panic!("{why}"))
+}
+
+/// Calls of a connector's function: when, about what, and whether it failed.
+fn asked(play: &Play, wanted: &str) -> Vec<(u64, Vec<String>, bool)> {
+    let asked = |(at, output): &(u64, Output)| match output {
+        Output::Told(Told::Asked { function, about, result, .. }) if *function == wanted => {
+            Some((*at - play.starts, about.clone(), matches!(result, AskedResult::Failed(_))))
+        }
+        _ => None,
+    };
+    play.outputs.iter().filter_map(asked).collect()
+}
+
+fn dead(play: &Play) -> Vec<(&str, &'static str)> {
+    let dead = |(_, output): &(u64, Output)| match output {
+        Output::Told(Told::Dead { call, task, .. }) => Some((call.as_deref().unwrap().to_owned(), *task)),
+        _ => None,
+    };
+    play.outputs.iter().filter_map(dead).map(|(call, task)| (&*call.leak(), task)).collect()
 }
 
 /// Milliseconds between requests of a kind.
@@ -170,4 +225,74 @@ fn f12_permanent_errors_bury_it_at_once_with_the_reason() {
         assert_eq!(count(&play, Operation::Write), 1, "{connector}, {status}");
         assert_eq!(ends(&play), (0, 0, 1), "{connector}, {status}");
     }
+}
+
+#[test]
+fn f13_one_entry_that_crashes_the_connector_among_a_thousand_dies_alone_and_holds_up_nobody() {
+    // Ten calls end at once, every ten seconds: so an entry that crashes shares its connector's call with others.
+    let number = |index: u64| format!("+1{}555{}", 201 + index % 700, if index == 505 { "0111" } else { "0113" });
+    let calls: Vec<(u64, String)> = (0..1_000).map(|index| (index / 10 * 10_000, number(index))).collect();
+    let play = play_naughty(&calls, "");
+    assert_eq!((dead(&play), play.unfinished), (vec![("c505", "journal")], (0, 1)));
+    let writes = asked(&play, "write");
+    let written: BTreeSet<&String> = writes.iter().filter(|(_, _, failed)| !failed).flat_map(|(_, keys, _)| keys).collect();
+    assert_eq!(written.len(), 999);
+    // Those beside it were written within a second of the first crash.
+    let crashed: Vec<&(u64, Vec<String>, bool)> = writes.iter().filter(|(_, _, failed)| *failed).collect();
+    let (first, together, _) = crashed[0];
+    assert!(together.len() > 5, "the test wants several of them in one call: {together:?}");
+    let late = |key: &&String| !writes.iter().any(|(at, keys, failed)| !failed && keys.contains(key) && *at <= first + 1_000);
+    assert_eq!(together.iter().filter(late).count(), 1);
+    // Parted by halves, then five times alone.
+    let sizes: Vec<usize> = crashed.iter().map(|(_, keys, _)| keys.len()).collect();
+    let (parted, alone) = sizes.split_at(sizes.len() - 5);
+    assert_eq!(alone, [1; 5]);
+    assert!(parted.windows(2).all(|pair| pair[1] <= pair[0] / 2) && parted.last().is_some_and(|last| *last > 1), "{sizes:?}");
+}
+
+#[test]
+fn a_crash_five_of_them_bury_the_entry_with_growing_pauses() {
+    let play = play_naughty(&[(0, "+12015550111".to_owned())], "");
+    let times: Vec<u64> = asked(&play, "write").iter().map(|(at, ..)| *at).collect();
+    let gaps: Vec<u64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert_eq!(gaps.len(), 4, "{times:?}");
+    for (gap, longest) in gaps.iter().zip([2_000, 4_000, 8_000, 16_000]) {
+        assert!((longest / 2..=longest).contains(gap), "{gap} of {longest} in {gaps:?}");
+    }
+    assert_eq!((dead(&play), play.unfinished), (vec![("c0", "journal")], (0, 1)));
+}
+
+#[test]
+fn f22_of_a_batch_that_succeeds_in_part_only_what_failed_is_tried_again() {
+    // The first entry goes alone, since nobody was waiting; the others go together.
+    let calls: Vec<(u64, String)> =
+        (0..10).map(|index| (0, format!("+1{}5550{}", 201 + index, if index == 3 { 112 } else { 113 }))).collect();
+    let play = play_naughty(&calls, "");
+    let writes = asked(&play, "write");
+    assert_eq!(writes[..2].iter().map(|(_, keys, _)| keys.len()).collect::<Vec<_>>(), [1, 9]);
+    assert!(writes.len() > 3, "it was locked for a while");
+    for (_, keys, _) in &writes[2..] {
+        assert_eq!(keys, &writes[1].1[2..=2]);
+    }
+    assert_eq!((dead(&play), play.unfinished), (Vec::new(), (0, 0)));
+}
+
+#[test]
+fn f31_a_connector_that_crashes_whatever_it_is_asked_is_asked_no_more_and_no_call_is_lost_by_that() {
+    let mut calls: Vec<(u64, String)> = (0..4).map(|index| (index * 60_000, format!("+1{}5550101", 201 + index))).collect();
+    // What a mended connector would do: it waits, over a restart, until the account is enabled.
+    calls.push((300_000, "+12015550113".to_owned()));
+    let others = r#"
+        { at = "400s", what = "restart" },
+        { at = "900s", what = "order", order = "enable" },
+    "#;
+    let play = play_naughty(&calls, others);
+    let given_up = |(at, output): &(u64, Output)| matches!(output, Output::Told(Told::AccountCrashed { .. })).then_some(*at - play.starts);
+    let given_up = play.outputs.iter().find_map(given_up).expect("it is given up");
+    let finds = asked(&play, "find");
+    let before: Vec<&(u64, Vec<String>, bool)> = finds.iter().filter(|(at, ..)| *at < 900_000).collect();
+    assert_eq!(given_up, before.last().unwrap().0, "nothing is asked after it");
+    assert!(before.len() >= 5 && before.iter().map(|(_, about, _)| about).collect::<BTreeSet<_>>().len() == 2, "{before:?}");
+    assert!(finds.iter().any(|(at, about, failed)| *at >= 900_000 && about == &["+12015550113"] && !failed), "{finds:?}");
+    assert!(asked(&play, "write").iter().any(|(_, _, failed)| !failed), "its call is journalled");
 }

@@ -10,165 +10,16 @@
     reason = "a test may stop"
 )]
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+#[path = "live/scene.rs"]
+mod scene;
+
+use std::io::Write;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crm_fake::{CrmFake, Phone, RemoteCrm, Role, SeedRecord, Server, ServerOptions};
-use pbx_crm_host::host::now;
+use crm_fake::CrmFake;
+use scene::{SETUP, Scene, end, event, start};
 use serde_json::{Value, json};
-use webhook_fake::WebhookFake;
-
-/// No test waits longer for anything.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-const SETUP: &str = "title = \"An office\"\nextension = [{ id = \"1001\", name = \"Ann Field\" }]\ncrm.user = [{ id = \"ann\", name = \"Ann Field\" }]\n\
-                     binding = [{ user = \"ann\", extensions = [\"1001\"] }]\n";
-
-struct Scene {
-    folder: PathBuf,
-    server: Server,
-    control: RemoteCrm,
-}
-
-impl Scene {
-    fn new(name: &str) -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("live-{name}-{}", std::process::id()));
-        let _left_by_an_earlier_run = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).unwrap();
-        #[cfg(unix)]
-        std::fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
-        let options = ServerOptions { real_time_from: Some(now()), ..ServerOptions::default() };
-        let server = Server::start_with(Box::new(WebhookFake::new()), &options).unwrap();
-        let mut control = RemoteCrm::connect(server.address()).unwrap();
-        let mut maria = SeedRecord::new(Role::Person);
-        maria.id = Some("maria".to_owned());
-        maria.name = Some("Maria Torres".to_owned());
-        maria.phones = vec![Phone { label: "mobile".to_owned(), number: "+15550100142".to_owned() }];
-        control.seed(now(), vec![maria]).unwrap();
-        let scene = Self { folder, server, control };
-        scene.setup(SETUP);
-        scene
-    }
-
-    fn setup(&self, text: &str) {
-        std::fs::write(self.folder.join("setup.toml"), text).unwrap();
-    }
-
-    fn command(&self, more: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pbx-crm"));
-        command
-            .args(["play", "--live", "-", "--setup"])
-            .arg(self.folder.join("setup.toml"))
-            .arg("--state-dir")
-            .arg(&self.folder)
-            .args(more);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    fn start(&self, more: &[&str]) -> Running {
-        let mut child = self.command(&["--crm", self.server.address()]).args(more).spawn().expect("the program starts");
-        let out = BufReader::new(child.stdout.take().unwrap());
-        Running { child, out }
-    }
-
-    /// Waits until so many calls stand in the histories.
-    fn wait_for_entries(&self, count: usize) -> usize {
-        let begun = Instant::now();
-        loop {
-            let found = self.control.activities().len();
-            if found >= count || begun.elapsed() > PATIENCE {
-                return found;
-            }
-            std::thread::yield_now();
-        }
-    }
-}
-
-impl Drop for Scene {
-    fn drop(&mut self) {
-        let _left_for_the_next_run = std::fs::remove_dir_all(&self.folder);
-    }
-}
-
-struct Running {
-    child: Child,
-    out: BufReader<ChildStdout>,
-}
-
-impl Running {
-    fn write(&mut self, text: &str) {
-        self.child.stdin.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
-    }
-
-    fn tell(&mut self, event: &Value) {
-        self.write(&format!("{event}\n"));
-    }
-
-    fn line(&mut self) -> Value {
-        let mut line = String::new();
-        assert!(self.out.read_line(&mut line).unwrap() > 0, "the program has ended: {}", self.errors());
-        serde_json::from_str(&line).unwrap_or_else(|why| panic!("{why}: {line}"))
-    }
-
-    /// The next answer, whatever is told before it.
-    fn answer(&mut self) -> Value {
-        loop {
-            let line = self.line();
-            if line.get("told").is_none() {
-                return line;
-            }
-        }
-    }
-
-    fn errors(&mut self) -> String {
-        let mut text = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
-        text
-    }
-
-    /// The end of the input; gives what was still said, and the exit code.
-    fn close(mut self) -> (String, Option<i32>) {
-        drop(self.child.stdin.take());
-        self.end()
-    }
-
-    /// What it says on its way out, for one that does not start.
-    fn close_whole(mut self) -> String {
-        drop(self.child.stdin.take());
-        let (out, code) = self.end();
-        let errors = self.errors();
-        assert_eq!(code, Some(2), "{out}{errors}");
-        errors
-    }
-
-    fn end(&mut self) -> (String, Option<i32>) {
-        let mut rest = String::new();
-        self.out.read_to_string(&mut rest).unwrap();
-        (rest, self.child.wait().unwrap().code())
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _gone = self.child.kill();
-        let _code = self.child.wait();
-    }
-}
-
-fn start(call: &str) -> Value {
-    json!({ "id": format!("{call}/start"), "what": "start", "call": call, "direction": "inbound", "from": "+15550100142", "to": "+15550100100" })
-}
-
-fn event(what: &str, call: &str) -> Value {
-    json!({ "id": format!("{call}/{what}"), "what": what, "call": call, "extension": "1001" })
-}
-
-fn end(call: &str) -> Value {
-    json!({ "id": format!("{call}/end"), "what": "end", "call": call })
-}
 
 #[test]
 fn each_event_is_answered_once_and_the_call_goes_into_the_crm() {
@@ -328,4 +179,45 @@ fn a_connector_that_is_not_connected_is_told_with_the_command_that_connects_it()
     let output = scene.command(&["--connector", "salesforce", "--crm", "http://127.0.0.1:1"]).stdin(Stdio::null()).output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(text.contains("leave --crm out"), "{text}");
+}
+
+#[test]
+fn f73_a_number_is_erased_while_the_host_runs_and_no_file_of_it_has_it_any_more() {
+    let mut scene = Scene::new("erased");
+    let mut host = scene.start(&[]);
+    let call = |host: &mut scene::Running, call: &str| {
+        for told in [start(call), event("ring", call), event("answer", call), end(call)] {
+            host.tell(&told);
+            assert_eq!(host.line()["taken"], true);
+        }
+    };
+    call(&mut host, "30");
+    assert_eq!(scene.wait_for_entries(1), 1);
+    scene.control.inject(crm_fake::Fault::always(crm_fake::FaultKind::Unreachable)).unwrap();
+    call(&mut host, "31");
+    assert!(holds(&scene, "5550100142"), "the test would prove nothing");
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pbx-crm"));
+        let output = command.args(arguments).arg("--state-dir").arg(&scene.folder).stdin(Stdio::null()).output().unwrap();
+        (output.status.code(), format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)))
+    };
+    let (code, said) = run(&["store", "erase", "555"]);
+    assert!(code == Some(1) && said.contains("Type yes to go on") && said.contains("Nothing was changed"), "{said}");
+    let (code, said) = run(&["store", "erase", "--yes", "nobody"]);
+    assert!(code == Some(0) && said.contains("that is no telephone number, so nothing was erased"), "{said}");
+    // Her country, as the host knows it, is enough.
+    let (code, said) = run(&["store", "erase", "--yes", "(555) 010-0142"]);
+    assert!(code == Some(0) && said.contains("was carried out") && said.contains("1 of them were still to be done"), "{said}");
+    assert!(!holds(&scene, "5550100142"), "it is still in a file of the host");
+    scene.control.clear_faults();
+    call(&mut host, "32");
+    assert_eq!(scene.wait_for_entries(2), 2, "a later call is served as ever");
+    assert_eq!(host.close().1, Some(0));
+    assert_eq!(scene.control.activities().len(), 2, "what was erased is not sent");
+}
+
+/// Is this text in one of the host's files, the log of its database included?
+fn holds(scene: &Scene, text: &str) -> bool {
+    let mut files = std::fs::read_dir(&scene.folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+    files.any(|file| std::fs::read(file).unwrap().windows(text.len()).any(|bytes| bytes == text.as_bytes()))
 }

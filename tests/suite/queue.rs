@@ -56,7 +56,7 @@ impl Scene {
 
     fn with(self, items: Vec<WorkItem>) -> Self {
         let mut store = self.store();
-        store.commit(items.into_iter().map(|item| Change::PutWork(Box::new(item))).collect()).unwrap();
+        store.commit(items.into_iter().map(|item| Change::PutWork(Box::new(item))).collect());
         store.sync().unwrap();
         drop(store);
         self
@@ -270,7 +270,7 @@ fn f53_an_account_that_is_switched_off_is_why_its_work_waits() {
     let scene = Scene::furnished("disabled");
     let mut store = scene.store();
     let account = AccountRef { connector: "salesforce".to_owned(), organisation: String::new() };
-    store.commit(vec![Change::PutAccount(AccountState { account, enabled: false })]).unwrap();
+    store.commit(vec![Change::PutAccount(AccountState { enabled: false, ..AccountState::new(account) })]);
     store.sync().unwrap();
     drop(store);
     let text = scene.run(&["queue", "explain", "1"]).1;
@@ -371,4 +371,23 @@ fn doctor_names_what_is_missing_and_ends_with_1_if_it_is_broken() {
     std::fs::remove_dir_all(&nowhere.folder).unwrap();
     let (code, text) = nowhere.run(&["doctor"]);
     assert!(code == Some(1) && text.contains("There is no folder"), "{text}");
+}
+
+#[test]
+fn the_store_is_copied_and_the_copy_has_what_was_in_it() {
+    let scene = Scene::furnished("backup");
+    let copies = Scene::new("backup-copies");
+    let to = copies.file();
+    let shown = to.display().to_string();
+    for _ in 0..2 {
+        let (code, text) = scene.run(&["store", "backup", &shown]);
+        assert!(code == Some(0) && text.contains(&format!("copied into {shown}.")) && text.contains("credentials.key"), "{text}");
+    }
+    assert_eq!(copies.run(&["queue", "list", "--state", "all"]), scene.run(&["queue", "list", "--state", "all"]));
+    let store = copies.store();
+    assert_eq!((store.work("j-3"), store.last_order()), (scene.store().work("j-3"), 5));
+    let (code, text) = scene.run(&["store", "backup", "/nowhere/at/all.db", "--lang", "zh-CN"]);
+    assert!(code == Some(2) && text.contains("未能将存储复制到 /nowhere/at/all.db"), "{text}");
+    let (code, text) = Scene::new("backup-nothing").run(&["store", "backup", &shown]);
+    assert!(code == Some(2) && text.contains("There is no store at"), "{text}");
 }

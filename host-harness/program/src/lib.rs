@@ -10,5 +10,6 @@ pub mod logging;
 pub mod player;
 pub mod queue;
 pub mod scenario;
+pub mod store;
 pub mod timeline;
 pub mod watch;

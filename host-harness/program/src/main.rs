@@ -13,6 +13,7 @@ use pbx_crm::guests::{self, Components};
 use pbx_crm::player::crm::Crm;
 use pbx_crm::player::{Stage, check};
 use pbx_crm::queue::Queue;
+use pbx_crm::store::Store;
 use pbx_crm::watch::ObservingOptions;
 use pbx_crm::{live, scenario, timeline};
 
@@ -53,6 +54,7 @@ enum Command {
     #[command(flatten)]
     Account(account::arguments::Command),
     Queue(Queue),
+    Store(Store),
     Doctor(Doctor),
     /// Play scenarios and compare what comes of them with what they expect; or, with --live, be the host of a PBX that tells of its calls on standard
     /// input.
@@ -112,6 +114,7 @@ fn main() -> ExitCode {
         Command::FakeSalesforce { port, seed_org, tls } => fake_salesforce(port, seed_org, tls),
         Command::Account(command) => command.run(&mut std::io::stdout()).map_err(Into::into),
         Command::Queue(queue) => queue.run(&mut std::io::stdout()).map_err(Into::into),
+        Command::Store(store) => store.run(&mut std::io::stdout()).map_err(Into::into),
         Command::Doctor(doctor) => doctor.run(&mut std::io::stdout()).map_err(Into::into),
         Command::Play { live: Some(_), setup, state_dir, json, policy, connector, crm, observing, .. } => {
             let policy = policy.map_or_else(guests::policy, Into::into);

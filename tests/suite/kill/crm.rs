@@ -47,6 +47,8 @@ impl Salesforce {
             email: format!("{extension}@acme.example"),
             active: true,
         };
+        // An allowance that is used up would end the run with work that waits for tomorrow.
+        control.knob(now(), "quota", serde_json::json!({ "max": 10_000_000 })).unwrap();
         control.seed_users(now(), EXTENSIONS.iter().map(user).collect()).unwrap();
         let users = EXTENSIONS.iter().map(|extension| control.own_id(&format!("user-{extension}"))).collect();
         let known = |index: u64| {

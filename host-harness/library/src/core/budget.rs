@@ -66,6 +66,8 @@ const HOUR_MS: u64 = 3_600_000;
 const HOURS: u64 = 25;
 /// What a CRM said of its allowance counts so long, in milliseconds. Then one call may find out anew: most allowances come back bit by bit.
 const BELIEVED_MS: u64 = 900_000;
+/// A request is written down so long after it was made at the latest, in milliseconds: a host that is killed forgets no more than these.
+const KEEP_MS: u64 = 10_000;
 
 /// See the module.
 #[derive(Debug)]
@@ -75,17 +77,37 @@ pub(super) struct Budget {
     told: Option<(u64, u64, Moment, Option<Moment>)>,
     /// Own requests: (hour since 1970, how many).
     spent: VecDeque<(u64, u64)>,
+    /// Requests that are not kept yet: since when.
+    unkept: Option<Moment>,
 }
 
 impl Budget {
-    pub(super) fn new(settings: BudgetSettings) -> Self {
-        Self { settings, told: None, spent: VecDeque::new() }
+    /// `spent`: what was counted before a restart.
+    pub(super) fn new(settings: BudgetSettings, spent: Vec<(u64, u64)>) -> Self {
+        Self { settings, told: None, spent: spent.into(), unkept: None }
+    }
+
+    /// Is the count to be written down now? It is taken for written then.
+    pub(super) fn is_to_be_kept(&mut self, now: Moment) -> bool {
+        let due = self.unkept.is_some_and(|since| since.saturating_add(KEEP_MS) <= now);
+        if due {
+            self.unkept = None;
+        }
+        due
+    }
+
+    /// Own requests by the hour, oldest first, for [`Budget::new`].
+    pub(super) fn counted(&self) -> Vec<(u64, u64)> {
+        self.spent.iter().copied().collect()
     }
 
     /// Takes what an answer said. False: it makes no sense, and nothing but the cost was taken.
     pub(super) fn take(&mut self, now: Moment, requests: u32, usage: Option<&Usage>) -> bool {
         let cost = usage.map_or(requests, |usage| usage.spent.max(requests));
         let hour = now / HOUR_MS;
+        if cost > 0 {
+            self.unkept.get_or_insert(now);
+        }
         match self.spent.back_mut() {
             Some((known, count)) if *known == hour => *count += u64::from(cost),
             _ => self.spent.push_back((hour, u64::from(cost))),
@@ -145,7 +167,7 @@ mod tests {
 
     #[test]
     fn f23_the_cheapest_stops_first_and_journals_never_by_what_the_crm_says() {
-        let mut budget = Budget::new(BudgetSettings::default());
+        let mut budget = Budget::new(BudgetSettings::default(), Vec::new());
         for (left, stopped) in [(2_001, 0), (2_000, 1), (1_500, 2), (500, 3), (200, 4), (0, 4)] {
             assert!(budget.take(0, 1, Some(&usage(left, 10_000))));
             assert_eq!(allowed(&budget, 0), ALL[stopped..], "{left} left");
@@ -155,7 +177,7 @@ mod tests {
 
     #[test]
     fn f23_figures_without_sense_are_not_taken() {
-        let mut budget = Budget::new(BudgetSettings::default());
+        let mut budget = Budget::new(BudgetSettings::default(), Vec::new());
         assert!(!budget.take(0, 1, Some(&usage(11, 10))));
         assert!(!budget.take(0, 1, Some(&usage(0, 0))));
         assert_eq!(allowed(&budget, 0).len(), 5);
@@ -163,7 +185,7 @@ mod tests {
 
     #[test]
     fn the_own_limit_holds_over_any_24_hours_and_stops_journals_too() {
-        let mut budget = Budget::new(BudgetSettings { daily: Some(100), ..BudgetSettings::default() });
+        let mut budget = Budget::new(BudgetSettings { daily: Some(100), ..BudgetSettings::default() }, Vec::new());
         for hour in 0..10 {
             budget.take(hour * HOUR_MS, 10, None);
         }
@@ -172,5 +194,20 @@ mod tests {
         assert_eq!(budget.allows(Worth::Journal, now), Err(11 * HOUR_MS));
         assert_eq!(allowed(&budget, 25 * HOUR_MS - 1), [], "the first ten are within 24 hours, in part");
         assert_eq!(allowed(&budget, 25 * HOUR_MS), [Worth::Match, Worth::Create, Worth::Journal]);
+    }
+
+    #[test]
+    fn a_restart_forgets_nothing_that_was_spent() {
+        let settings = BudgetSettings { daily: Some(100), ..BudgetSettings::default() };
+        let mut budget = Budget::new(settings.clone(), Vec::new());
+        budget.take(0, 60, None);
+        budget.take(HOUR_MS, 39, None);
+        assert!(!budget.is_to_be_kept(KEEP_MS - 1), "it would wear the disk out");
+        assert!(budget.is_to_be_kept(HOUR_MS));
+        assert!(!budget.is_to_be_kept(2 * HOUR_MS), "nothing new");
+        let mut again = Budget::new(settings, budget.counted());
+        assert_eq!(allowed(&again, 2 * HOUR_MS), [Worth::Journal]);
+        again.take(2 * HOUR_MS, 1, None);
+        assert_eq!(allowed(&again, 2 * HOUR_MS), []);
     }
 }

@@ -4,14 +4,13 @@ use super::io::{Line, Output, Reply, Told, Write};
 use super::work::{Asking, AskingFor, match_key, number_key};
 use super::{Core, Slot};
 use crate::bindings::crm::types::About;
-use crate::hook::HookFailure;
 use crate::hook::unit::Unit;
 use crate::limits;
 use crate::store::{AccountRef, Change, EndedCall, Kind, Progress, Task, WorkItem, WorkState};
 
 impl Core {
-    /// Takes the durable part into the store, together with the end of the work whose answer the hook took. Nothing has happened if this fails.
-    pub(super) fn commit(&mut self, unit: &Unit, lane: Option<&str>, settles: Option<u64>) -> Result<(), HookFailure> {
+    /// Takes the durable part into the store, together with the end of the work whose answer the hook took.
+    pub(super) fn commit(&mut self, unit: &Unit, lane: Option<&str>, settles: Option<u64>) {
         let mut changes: Vec<Change> = Vec::new();
         let notes: Vec<(String, Option<String>)> = unit
             .notes
@@ -55,7 +54,7 @@ impl Core {
                 _ => true,
             }));
         }
-        self.take_changes(changes).map_err(|why| HookFailure::Store(why.to_string()))
+        self.commit_all(changes);
     }
 
     /// None: the same key means the same work, and it is there already. `asked`: what the same hook asked for before.

@@ -251,6 +251,11 @@ pub enum Told {
         /// Its connector.
         connector: String,
     },
+    /// A connector crashed at one call after another: it is asked no more, and its work waits, until an administrator enables the account again.
+    AccountCrashed {
+        /// Which.
+        connector: String,
+    },
     /// An administrator's order was carried out, or could not be.
     Ordered {
         /// Its id.

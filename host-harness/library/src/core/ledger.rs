@@ -3,11 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Core;
-use super::io::LogLine;
-use super::io::Told;
 use crate::bindings::crm::types::About;
 use crate::event::Moment;
-use crate::store::{AccountRef, Change, EndedCall, Progress, StoreError, Task, WorkItem, WorkState};
+use crate::store::{AccountRef, Change, EndedCall, Progress, Task, WorkItem, WorkState};
 
 /// How many items are read at once at the start.
 const PAGE: usize = 500;
@@ -30,23 +28,12 @@ impl Core {
         }
     }
 
-    /// Takes changes in; what the store refuses is told, and done again after a restart at the latest.
-    pub(super) fn commit_all(&mut self, changes: Vec<Change>) {
-        if let Err(why) = self.take_changes(changes) {
-            let line = LogLine { level: "error".to_owned(), text: why.to_string(), fields: Vec::new() };
-            self.tell(Told::Log { component: "host".to_owned(), line });
-        }
-    }
-
     /// Takes changes in.
-    ///
-    /// # Errors
-    /// None of them was taken.
-    pub(super) fn take_changes(&mut self, changes: Vec<Change>) -> Result<(), StoreError> {
+    pub(super) fn commit_all(&mut self, changes: Vec<Change>) {
         if changes.is_empty() {
-            return Ok(());
+            return;
         }
-        let Some(state) = self.state.as_mut() else { return Ok(()) };
+        let Some(state) = self.state.as_mut() else { return };
         let put: Vec<u64> =
             changes.iter().filter_map(|change| if let Change::PutWork(item) = change { Some(item.order) } else { None }).collect();
         let moved: Vec<(u64, Progress)> = changes
@@ -55,7 +42,7 @@ impl Core {
                 |change| if let Change::Progress { order, progress } = change { Some((*order, (**progress).clone())) } else { None },
             )
             .collect();
-        state.store.commit(changes)?;
+        state.store.commit(changes);
         let mut held_up: BTreeSet<u64> = BTreeSet::new();
         for (order, progress) in moved {
             match state.agenda.progress(order, &progress) {
@@ -69,7 +56,6 @@ impl Core {
         }
         held_up.extend(put);
         self.index_all(held_up);
-        Ok(())
     }
 
     fn index_all(&mut self, mut orders: BTreeSet<u64>) {

@@ -10,6 +10,7 @@ mod askings;
 pub mod budget;
 pub(crate) mod call;
 mod commit;
+mod crashes;
 mod events;
 pub(crate) mod failures;
 mod gate;
@@ -39,10 +40,11 @@ use crate::limits;
 use crate::number::DialPlan;
 use crate::pbx::Pbx;
 use crate::settings::Settings;
-use crate::store::{AccountRef, Room, Store, StoreError};
+use crate::store::{AccountRef, AccountState, Change, Room, Store, Unwritten};
 use agenda::Agenda;
 use budget::{Budget, BudgetSettings};
 pub use call::Ignored;
+use crashes::Crashes;
 use gate::Gate;
 use io::{HttpRequest, Input, Output, Reply, Told};
 use lanes::{Lanes, Waiting};
@@ -150,6 +152,7 @@ struct Slot {
     user: Option<UserRef>,
     running: u32,
     gate: Gate,
+    crashes: Crashes,
     budget: Budget,
     /// Journal entries wait for each other until then.
     pool_until: Moment,
@@ -158,6 +161,15 @@ struct Slot {
 impl Slot {
     fn account(&self) -> AccountRef {
         AccountRef { connector: self.id.clone(), organisation: self.organisation.clone() }
+    }
+
+    fn state(&self) -> AccountState {
+        AccountState {
+            account: self.account(),
+            enabled: self.gate.is_enabled(),
+            crashed: self.gate.has_crashed(),
+            spent: self.budget.counted(),
+        }
     }
 }
 
@@ -182,7 +194,10 @@ impl Core {
                 Some(SettingValue::Text(address)) => Some(address),
                 _ => None,
             });
-            let enabled = !states.iter().any(|state| state.account.connector == parts.id && !state.enabled);
+            let state = states.iter().find(|state| state.account.connector == parts.id);
+            let (enabled, crashed) = state.map_or((true, false), |state| (state.enabled, state.crashed));
+            // Another organisation's requests do not count for this one.
+            let spent = state.filter(|state| state.account.organisation == parts.organisation).map(|state| state.spent.clone());
             accounts.push(Account {
                 enabled,
                 connection: Connection {
@@ -216,8 +231,9 @@ impl Core {
                 organisation: parts.organisation,
                 user: parts.user,
                 running: 0,
-                gate: Gate::new(enabled),
-                budget: Budget::new(parts.budget),
+                gate: Gate::new(enabled, crashed),
+                crashes: Crashes::default(),
+                budget: Budget::new(parts.budget, spent.unwrap_or_default()),
                 pool_until: 0,
             });
         }
@@ -301,7 +317,7 @@ impl Core {
     ///
     /// # Errors
     /// Nothing is lost while the process lives; try again soon.
-    pub fn sync(&mut self) -> Result<(), StoreError> {
+    pub fn sync(&mut self) -> Result<(), Unwritten> {
         self.state.as_mut().map_or(Ok(()), |state| state.store.sync())
     }
 
@@ -372,8 +388,11 @@ impl Core {
                 self.tell(Told::Log { component: "plugin".to_owned(), line });
             }
             let told = call.clone();
-            match result.and_then(|()| self.commit(&unit, call.as_deref(), settles)) {
-                Ok(()) => self.carry_out(unit, call.as_deref(), hook.name()),
+            match result {
+                Ok(()) => {
+                    self.commit(&unit, call.as_deref(), settles);
+                    self.carry_out(unit, call.as_deref(), hook.name());
+                }
                 // An optional interface that the plugin does not have: the event was for nobody.
                 Err(HookFailure::Missing(_)) if is_optional(&hook) => {}
                 Err(why) => {
@@ -436,6 +455,15 @@ impl Core {
         }
         self.give_up_asking();
         self.forget_calls();
+        self.keep_counts();
+    }
+
+    /// What accounts have spent is kept for the time after a restart.
+    fn keep_counts(&mut self) {
+        let now = self.now;
+        let due = self.slots.iter_mut().filter_map(|slot| slot.budget.is_to_be_kept(now).then(|| slot.state()));
+        let states = due.map(Change::PutAccount).collect();
+        self.commit_all(states);
     }
 
     fn forget_calls(&mut self) {

@@ -5,7 +5,7 @@ use super::io::Told;
 use super::work::number_key;
 use crate::bindings::crm::types::Failure;
 use crate::bindings::hooks::numbers::Sameness;
-use crate::store::{AccountState, Change, Kind, Order, Ordered, Progress, WorkItem, WorkState, index_digits};
+use crate::store::{AccountRef, AccountState, Change, Kind, Order, Ordered, Progress, WorkItem, WorkState, index_digits};
 
 impl Core {
     pub(super) fn take_order(&mut self, ordered: Ordered) {
@@ -20,7 +20,7 @@ impl Core {
                 format!("account {connector} is tried at once")
             }
             Order::Forget { connector } => self.forget_account(&connector, &by),
-            Order::Erase { lane } => self.erase(&lane, &by),
+            Order::Erase { number } => self.erase(&number, &by),
         };
         self.commit_all(vec![Change::OrderDone { id, at: self.now, result: result.clone() }]);
         self.tell(Told::Ordered { id, result });
@@ -71,20 +71,43 @@ impl Core {
     }
 
     fn switch(&mut self, connector: &str, enabled: bool) -> String {
-        let account = self.account_of(connector);
-        self.commit_all(vec![Change::PutAccount(AccountState { account, enabled })]);
-        let mut known = false;
-        for slot in self.slots.iter_mut().filter(|slot| slot.id == connector) {
-            slot.gate.enable(enabled);
-            known = true;
-        }
+        let known = match self.slots.iter_mut().find(|slot| slot.id == connector) {
+            Some(slot) => {
+                slot.gate.enable(enabled);
+                slot.crashes.none();
+                Some(slot.state())
+            }
+            None => None,
+        };
+        let is_known = known.is_some();
+        let state = known.unwrap_or_else(|| {
+            let kept = self.kept_state(connector);
+            AccountState { enabled, crashed: kept.crashed && !enabled, ..kept }
+        });
+        self.commit_all(vec![Change::PutAccount(state)]);
         if let Some(state) = self.state.as_mut() {
             for account in state.accounts.iter_mut().filter(|account| account.connection.id == connector) {
                 account.enabled = enabled;
             }
         }
         let word = if enabled { "enabled" } else { "disabled" };
-        if known { format!("account {connector} is {word}") } else { format!("account {connector} is not connected; it will be {word}") }
+        if is_known { format!("account {connector} is {word}") } else { format!("account {connector} is not connected; it will be {word}") }
+    }
+
+    /// What the store knows of an account that is not connected now.
+    fn kept_state(&self, connector: &str) -> AccountState {
+        let kept =
+            self.state.as_ref().and_then(|state| state.store.accounts().into_iter().find(|kept| kept.account.connector == connector));
+        kept.unwrap_or_else(|| AccountState::new(AccountRef { connector: connector.to_owned(), organisation: String::new() }))
+    }
+
+    /// The connector crashes whatever it is asked.
+    pub(super) fn give_up_the_connector(&mut self, slot: usize) {
+        let Some(connected) = self.slots.get_mut(slot) else { return };
+        connected.gate.crash();
+        let (connector, state) = (connected.id.clone(), connected.state());
+        self.commit_all(vec![Change::PutAccount(state)]);
+        self.tell(Told::AccountCrashed { connector });
     }
 
     /// The account was disconnected: nothing is sent to it any more, and what waited for it is discarded.
@@ -106,7 +129,13 @@ impl Core {
         format!("discarded {count} items of work for {connector}")
     }
 
-    fn erase(&mut self, lane: &str, by: &str) -> String {
+    fn erase(&mut self, number: &str, by: &str) -> String {
+        let number = self.state.as_ref().map(|state| state.numbers.parse(number));
+        // Calls without a number share a lane: they must not be erased with somebody's number.
+        let Some(number) = number.filter(|number| !number.forms.is_empty()) else {
+            return "that is no telephone number, so nothing was erased: write it with + and its country's code".to_owned();
+        };
+        let lane = number_key(&number);
         let orders: Vec<u64> = match self.state.as_ref() {
             Some(state) => [Kind::Match, Kind::Create, Kind::Journal, Kind::Amend]
                 .into_iter()
@@ -130,7 +159,6 @@ impl Core {
             state.links.remove(&id);
             self.screens.forget(&id);
         }
-        let number = state.numbers.parse(lane);
         let numbers = &state.numbers;
         let same = |stored: &str| matches!(numbers.same(&number, stored), Sameness::Exact);
         match state.store.erase(lane, &index_digits(lane), &same, self.now) {

@@ -73,6 +73,7 @@ impl Core {
             self.tell(Told::Log { component: id, line: LogLine { level: "warning".to_owned(), text, fields: Vec::new() } });
         }
         self.judge(job.slot, &answer, crashed);
+        self.count_crash(&job, crashed);
         match answer {
             Ok(answer) => self.take_answer(job, answer),
             Err(failure) => self.take_failure(job, failure, crashed),
@@ -106,6 +107,33 @@ impl Core {
                 self.tell(Told::AccountOpen { connector });
             }
             _ => {}
+        }
+    }
+
+    /// Does the connector crash whatever it is asked?
+    fn count_crash(&mut self, job: &Job, crashed: bool) {
+        let about = crashed.then(|| self.sole_subject(&job.purpose)).flatten();
+        let Some(connected) = self.slots.get_mut(job.slot) else { return };
+        if !crashed {
+            connected.crashes.none();
+        } else if connected.crashes.one_more(about) && !connected.gate.has_crashed() {
+            self.give_up_the_connector(job.slot);
+        }
+    }
+
+    /// The number, or the search, that a call was about; none: it was about several.
+    fn sole_subject(&self, purpose: &Purpose) -> Option<String> {
+        match purpose {
+            Purpose::Asking(id) => Some(id.clone()),
+            Purpose::Find(numbers) => match numbers.as_slice() {
+                [number] => Some(number_key(number).to_owned()),
+                _ => None,
+            },
+            Purpose::ExactCheck(order) | Purpose::FindCreated(order) | Purpose::Create(order) => self.item(*order).map(|item| item.lane),
+            Purpose::Write(orders) | Purpose::FindWritten(orders) | Purpose::Amend(orders) => match orders.as_slice() {
+                [order] => self.item(*order).map(|item| item.lane),
+                _ => None,
+            },
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Core;
 use super::agenda::{Head, Lot};
 use super::budget::Worth;
+use super::failures::detail;
 use super::gate::Pass;
 use crate::bindings::connector::exports::pbx::crm::{amending, journal};
 use crate::bindings::connector::pbx::crm::context::Context;
@@ -205,7 +206,10 @@ impl Core {
             if slot.gate.pass(self.now) != Pass::Closed {
                 continue;
             }
-            let Some((why, until)) = slot.gate.why().map(|(why, until)| (why.clone(), until)) else { continue };
+            let closed = slot.gate.why().map(|(why, until)| (why.clone(), until));
+            // Until when is for an administrator to say.
+            let crashed = || slot.gate.has_crashed().then(|| (Failure::Garbled(detail("host.connector-trapped")), self.now));
+            let Some((why, until)) = closed.or_else(crashed) else { continue };
             if let Some(item) = self.item(order) {
                 self.tell_waiting(item, why, until);
             }
@@ -469,7 +473,7 @@ impl Core {
         let now = self.now;
         let over: Vec<Asking> = self.asked.extract_if(.., |asking| asking.until <= now).collect();
         for asking in over {
-            self.refuse_asking(asking, Failure::Unreachable(super::failures::detail("host.asked-too-long")));
+            self.refuse_asking(asking, Failure::Unreachable(detail("host.asked-too-long")));
         }
     }
 }

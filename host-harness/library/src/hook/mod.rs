@@ -80,9 +80,6 @@ pub enum HookFailure {
     /// The plugin lacks the hook's interface.
     #[error("the plugin does not export {0}")]
     Missing(&'static str),
-    /// The store refused the commit.
-    #[error("{0}")]
-    Store(String),
 }
 
 /// What a hook's imports see.

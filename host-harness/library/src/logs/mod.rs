@@ -64,6 +64,10 @@ impl Logs {
                 tracing::warn!(connector, failure = said(why), until, "the account is not asked for a while");
             }
             Told::AccountOpen { connector } => tracing::info!(connector, "the account is asked again"),
+            Told::AccountCrashed { connector } => tracing::error!(
+                connector,
+                "the connector crashed at one call after another, so it is asked no more and its work waits: when it is mended, `pbx-crm queue enable` it"
+            ),
             Told::Ordered { id, result } => tracing::info!(order = id, result = self.redactor.text(result), "an administrator's order"),
             Told::Log { component, line } => self.component(component, line),
         }

@@ -43,6 +43,12 @@ pub(super) const FAMILIES: &[Family] = &[
         help: "1: the account is asked; 0: not for a while.",
     },
     Family { name: "pbx_crm_account_enabled", kind: Kind::Gauge, labels: &["connector"], help: "0: switched off by an administrator." },
+    Family {
+        name: "pbx_crm_account_crashes_total",
+        kind: Kind::Counter,
+        labels: &["connector"],
+        help: "Times that an account was given up for crashes of its connector.",
+    },
     Family { name: "pbx_crm_work_items", kind: Kind::Gauge, labels: &["state"], help: "Work in the store." },
     Family {
         name: "pbx_crm_work_oldest_seconds",
@@ -89,7 +95,7 @@ pub(super) const ROOMS: [(Room, &str); 4] =
 const TASKS: [&str; 4] = ["match", "create", "journal", "amend"];
 
 /// Why a hook failed.
-pub(super) const HOOK_FAILURES: [&str; 6] = ["answered", "deadline", "memory", "trapped", "missing", "store"];
+pub(super) const HOOK_FAILURES: [&str; 5] = ["answered", "deadline", "memory", "trapped", "missing"];
 
 /// A counter that stands there with 0 from the beginning can be watched; one that comes with its first event hides that one.
 pub(super) fn begin(values: &mut Values, connectors: &[String], now: Moment) {
@@ -103,6 +109,7 @@ pub(super) fn begin(values: &mut Values, connectors: &[String], now: Moment) {
             let labels = [("connector", connector.as_str()), ("function", "find"), ("outcome", outcome)];
             values.set("pbx_crm_connector_calls_total", &labels, 0);
         }
+        values.set("pbx_crm_account_crashes_total", &[("connector", connector)], 0);
     }
     for why in HOOK_FAILURES {
         values.set("pbx_crm_hook_failures_total", &[("why", why)], 0);

@@ -65,9 +65,15 @@ pub(super) fn judge(inner: &Inner, now: Moment) -> Health {
         }
         Room::None => tell("room-none", Grade::Failing, "the store is full: events of calls are refused".to_owned()),
     }
-    for connector in inner.closed.keys().filter(|connector| !inner.disabled.contains(connector)) {
+    for connector in inner.closed.keys().filter(|connector| !inner.disabled.contains(*connector)) {
         let what = format!("the account {connector} is not asked for a while: `pbx-crm status` and `pbx-crm queue list` say why");
         tell("account-closed", Grade::Failing, what);
+    }
+    for connector in &inner.crashed {
+        let what = format!(
+            "the connector of the account {connector} crashes, so its work waits: mend it, then `pbx-crm queue enable {connector}`"
+        );
+        tell("account-crashed", Grade::Failing, what);
     }
     for connector in &inner.disabled {
         tell("account-disabled", Grade::Degraded, format!("the account {connector} is switched off: `pbx-crm queue enable {connector}`"));

@@ -17,6 +17,7 @@
 //! | `pbx_crm_connector_denied_total` | counter | `connector` | requests that a connector had not declared; none was sent |
 //! | `pbx_crm_account_open` | gauge | `connector` | 1: the account is asked; 0: not for a while |
 //! | `pbx_crm_account_enabled` | gauge | `connector` | 0: switched off by an administrator |
+//! | `pbx_crm_account_crashes_total` | counter | `connector` | times that an account was given up since its connector crashed at one call after another |
 //! | `pbx_crm_work_items` | gauge | `state` | work in the store: pending, leased, dead, and what is still remembered of done and discarded |
 //! | `pbx_crm_work_oldest_seconds` | gauge | | age of the oldest pending work, in seconds; 0: there is none |
 //! | `pbx_crm_work_retries_total` | counter | `task` | failed tries after which work waits |
@@ -35,14 +36,14 @@ mod told;
 mod values;
 mod watched;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use health::{Grade, Health, Reason};
 pub use watched::Watched;
 
 use crate::event::Moment;
-use crate::store::{Counts, Room};
+use crate::store::{AccountState, Counts, Room};
 use values::Values;
 
 /// The `Content-Type` of [`Metrics::page`].
@@ -60,7 +61,9 @@ struct Inner {
     connectors: Vec<String>,
     /// Accounts that are not asked now, until when.
     closed: BTreeMap<String, Moment>,
-    disabled: Vec<String>,
+    disabled: BTreeSet<String>,
+    /// Accounts that are not asked since their connector crashes.
+    crashed: BTreeSet<String>,
     counts: Option<Counts>,
     room: Room,
     /// Why the store cannot write.
@@ -82,7 +85,8 @@ impl Metrics {
             values,
             connectors,
             closed: BTreeMap::new(),
-            disabled: Vec::new(),
+            disabled: BTreeSet::new(),
+            crashed: BTreeSet::new(),
             counts: None,
             room: Room::Enough,
             unwritten: None,
@@ -106,9 +110,13 @@ impl Metrics {
         self.inner().room = room;
     }
 
-    /// Which accounts an administrator has switched off.
-    pub fn disabled(&self, connectors: Vec<String>) {
-        self.inner().disabled = connectors;
+    /// How accounts stand.
+    pub fn accounts(&self, states: &[AccountState]) {
+        let named =
+            |wanted: fn(&&AccountState) -> bool| states.iter().filter(wanted).map(|state| state.account.connector.clone()).collect();
+        let (disabled, crashed) = (named(|state| !state.enabled), named(|state| state.crashed));
+        let mut inner = self.inner();
+        (inner.disabled, inner.crashed) = (disabled, crashed);
     }
 
     /// So many lines of the log were dropped since the start.
@@ -156,7 +164,8 @@ impl Inner {
             self.values.set("pbx_crm_store_room", &[("room", word)], u64::from(self.room == room));
         }
         for connector in &self.connectors {
-            let (open, enabled) = (!self.closed.contains_key(connector), !self.disabled.contains(connector));
+            let open = !(self.closed.contains_key(connector) || self.crashed.contains(connector));
+            let enabled = !self.disabled.contains(connector);
             self.values.set("pbx_crm_account_open", &[("connector", connector)], u64::from(open));
             self.values.set("pbx_crm_account_enabled", &[("connector", connector)], u64::from(enabled));
         }

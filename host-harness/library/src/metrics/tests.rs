@@ -7,7 +7,7 @@ use crate::core::Ignored;
 use crate::core::io::{AskedResult, HookFailure, LogLine, Told};
 use crate::event::{CallEvent, Happening, Start};
 use crate::store::memory::MemoryStore;
-use crate::store::{AccountRef, AccountState, Change, Store, StoreError};
+use crate::store::{AccountRef, AccountState, Change, Store, Unwritten};
 
 fn metrics() -> Metrics {
     Metrics::new(["salesforce".to_owned(), "od\"oo\\\n".to_owned()], 1_000_000)
@@ -48,6 +48,7 @@ fn everything() -> Vec<Told> {
         Told::Waiting { key: key.clone(), call: Some(call.clone()), task: "match", why: message(), again: 5 },
         Told::Dead { key, call: Some(call), task: "journal", why: message() },
         Told::AccountClosed { connector: "salesforce".to_owned(), why: message(), until: 9 },
+        Told::AccountCrashed { connector: "salesforce".to_owned() },
         Told::Ordered { id: 1, result: "work 17 is tried again".to_owned() },
         log("warning"),
         log("nonsense"),
@@ -175,10 +176,14 @@ fn health_names_what_is_wrong_and_how_grave_it_is() {
 
     metrics.told(&Told::AccountClosed { connector: "salesforce".to_owned(), why: message(), until: 9 });
     assert_eq!((ids(1), metrics.health(1).status), (vec!["account-closed"], Grade::Failing));
-    metrics.disabled(vec!["salesforce".to_owned()]);
+    let account = AccountRef { connector: "salesforce".to_owned(), organisation: "o".to_owned() };
+    let on = AccountState::new(account);
+    metrics.accounts(&[AccountState { enabled: false, ..on.clone() }]);
     assert_eq!((ids(1), metrics.health(1).status), (vec!["account-disabled"], Grade::Degraded), "it is closed on purpose");
-    metrics.disabled(vec![]);
     metrics.told(&Told::AccountOpen { connector: "salesforce".to_owned() });
+    metrics.accounts(&[AccountState { crashed: true, ..on }]);
+    assert_eq!((ids(1), metrics.health(1).status), (vec!["account-crashed"], Grade::Failing), "nobody wanted it");
+    metrics.accounts(&[]);
 
     for (room, id) in [(Room::Scarce, "room-scarce"), (Room::NoCreations, "room-no-creations"), (Room::None, "room-none")] {
         metrics.room(room);
@@ -193,15 +198,15 @@ fn health_names_what_is_wrong_and_how_grave_it_is() {
 struct Sick(MemoryStore, std::sync::Arc<std::sync::atomic::AtomicBool>);
 
 impl Store for Sick {
-    fn sync(&mut self) -> Result<(), StoreError> {
+    fn sync(&mut self) -> Result<(), Unwritten> {
         let sick = self.1.load(std::sync::atomic::Ordering::SeqCst);
-        if sick { Err(StoreError::Unwritten("the disk is full".to_owned())) } else { self.0.sync() }
+        if sick { Err(Unwritten("the disk is full".to_owned())) } else { self.0.sync() }
     }
     fn room(&self) -> Room {
         Room::Scarce
     }
-    fn commit(&mut self, changes: Vec<Change>) -> Result<(), StoreError> {
-        self.0.commit(changes)
+    fn commit(&mut self, changes: Vec<Change>) {
+        self.0.commit(changes);
     }
     fn unsynced(&self) -> bool {
         self.0.unsynced()
@@ -227,7 +232,7 @@ impl Store for Sick {
     fn accounts(&self) -> Vec<AccountState> {
         self.0.accounts()
     }
-    fn erase(&mut self, lane: &str, digits: &str, same: &dyn Fn(&str) -> bool, now: Moment) -> Result<usize, StoreError> {
+    fn erase(&mut self, lane: &str, digits: &str, same: &dyn Fn(&str) -> bool, now: Moment) -> Result<usize, Unwritten> {
         self.0.erase(lane, digits, same, now)
     }
     fn known(&self, reference: &crate::bindings::crm::types::RecordRef) -> Option<crate::bindings::crm::known_records::Known> {
@@ -276,7 +281,7 @@ fn a_watched_store_shows_counts_room_and_accounts_and_that_the_core_lives() {
     let metrics = metrics();
     let mut store = Watched::new(Box::new(Sick(MemoryStore::default(), Default::default())), metrics.clone());
     let account = AccountRef { connector: "salesforce".to_owned(), organisation: String::new() };
-    store.commit(vec![Change::PutAccount(AccountState { account, enabled: false })]).unwrap();
+    store.commit(vec![Change::PutAccount(AccountState { enabled: false, ..AccountState::new(account) })]);
     assert!(store.orders().is_empty());
     store.maintain(1);
     let now = crate::host::now();

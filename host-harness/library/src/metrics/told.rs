@@ -33,6 +33,7 @@ impl Metrics {
             Told::AccountOpen { connector } => {
                 inner.closed.remove(connector);
             }
+            Told::AccountCrashed { connector } => values.add("pbx_crm_account_crashes_total", &[("connector", connector)], 1),
             Told::Ordered { .. } => values.add("pbx_crm_orders_total", &[], 1),
             Told::Log { line, .. } => {
                 let level = ["debug", "info", "warning", "error"].into_iter().find(|level| *level == line.level).unwrap_or("info");
@@ -64,6 +65,5 @@ fn failed(why: &HookFailure) -> &'static str {
         HookFailure::Memory => "memory",
         HookFailure::Trapped(_) => "trapped",
         HookFailure::Missing(_) => "missing",
-        HookFailure::Store(_) => "store",
     }
 }

@@ -5,7 +5,7 @@ use crate::bindings::crm::known_records::Known;
 use crate::bindings::crm::types::RecordRef;
 use crate::bindings::hooks::phonebook::{Book, Entry};
 use crate::event::Moment;
-use crate::store::{AccountState, Change, Counts, Ordered, Room, Store, StoreError, WorkItem};
+use crate::store::{AccountState, Change, Counts, Ordered, Room, Store, Unwritten, WorkItem};
 
 /// Hands everything on to a store, and tells [`Metrics`] of failed writes, of room and counts. The host asks for orders every second: by that
 /// it is known to live.
@@ -27,20 +27,17 @@ impl Watched {
 
     /// States that cost little to find out.
     fn look(&self) {
-        let disabled: Vec<String> =
-            self.store.accounts().into_iter().filter(|state| !state.enabled).map(|state| state.account.connector).collect();
-        let room = self.store.room();
-        let mut inner = self.metrics.inner();
-        (inner.room, inner.disabled) = (room, disabled);
+        self.metrics.room(self.store.room());
+        self.metrics.accounts(&self.store.accounts());
     }
 }
 
 impl Store for Watched {
-    fn commit(&mut self, changes: Vec<Change>) -> Result<(), StoreError> {
-        self.store.commit(changes)
+    fn commit(&mut self, changes: Vec<Change>) {
+        self.store.commit(changes);
     }
 
-    fn sync(&mut self) -> Result<(), StoreError> {
+    fn sync(&mut self) -> Result<(), Unwritten> {
         let written = self.store.sync();
         let mut inner = self.metrics.inner();
         inner.unwritten = written.as_ref().err().map(ToString::to_string);
@@ -103,7 +100,7 @@ impl Store for Watched {
         self.store.accounts()
     }
 
-    fn erase(&mut self, lane: &str, digits: &str, same: &dyn Fn(&str) -> bool, now: Moment) -> Result<usize, StoreError> {
+    fn erase(&mut self, lane: &str, digits: &str, same: &dyn Fn(&str) -> bool, now: Moment) -> Result<usize, Unwritten> {
         self.store.erase(lane, digits, same, now)
     }
 

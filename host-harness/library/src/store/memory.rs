@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{AccountState, Change, Counts, Ordered, Store, StoreError, WorkItem, WorkState, index_digits};
+use super::{AccountState, Change, Counts, Ordered, Store, Unwritten, WorkItem, WorkState, index_digits};
 use crate::bindings::crm::known_records::Known;
 use crate::bindings::crm::types::RecordRef;
 use crate::bindings::hooks::phonebook::{Book, Entry};
@@ -90,14 +90,13 @@ impl MemoryStore {
 }
 
 impl Store for MemoryStore {
-    fn commit(&mut self, changes: Vec<Change>) -> Result<(), StoreError> {
+    fn commit(&mut self, changes: Vec<Change>) {
         for change in changes {
             self.take(change);
         }
-        Ok(())
     }
 
-    fn sync(&mut self) -> Result<(), StoreError> {
+    fn sync(&mut self) -> Result<(), Unwritten> {
         Ok(())
     }
 
@@ -155,7 +154,7 @@ impl Store for MemoryStore {
         self.orders.clone()
     }
 
-    fn erase(&mut self, lane: &str, _digits: &str, same: &dyn Fn(&str) -> bool, _now: Moment) -> Result<usize, StoreError> {
+    fn erase(&mut self, lane: &str, _digits: &str, same: &dyn Fn(&str) -> bool, _now: Moment) -> Result<usize, Unwritten> {
         let before = self.work.len() + self.known.len() + self.entries.len();
         self.work.retain(|_, item| item.lane != lane || item.progress.state.is_unfinished());
         self.keys.retain(|_, order| self.work.contains_key(order));

@@ -1,7 +1,7 @@
 //! What must outlive a restart: waiting work, records that we made, phonebooks, the state of accounts. A trait, since firmware may have
 //! its own store; [`sqlite`] is the one that everybody else uses, [`memory`] is for simulations.
 //!
-//! **Two steps.** [`Store::commit`] takes a group of changes, all or none, and every later read sees them. [`Store::sync`] makes all that
+//! **Two steps.** [`Store::commit`] takes a group of changes, and every later read sees them. [`Store::sync`] makes all that
 //! was taken so far survive a power cut. Between both, nothing may leave the host that rests on those changes: no acknowledgement and no
 //! request to a CRM. So many events share one write to the disk.
 //!
@@ -148,6 +148,19 @@ pub struct AccountState {
     pub account: AccountRef,
     /// False: nothing happens on calls, and waiting work is kept unsent.
     pub enabled: bool,
+    /// Its connector crashed at one call after another: calls are served, and what is to be done at the CRM waits until an administrator enables
+    /// the account again.
+    pub crashed: bool,
+    /// Requests to the CRM by the hour in which they were made, counted from 1970: those of the last 25 hours, oldest first.
+    pub spent: Vec<(u64, u64)>,
+}
+
+impl AccountState {
+    /// Of an account of which nothing is known yet.
+    #[must_use]
+    pub fn new(account: AccountRef) -> Self {
+        Self { account, enabled: true, crashed: false, spent: Vec::new() }
+    }
 }
 
 /// One change.
@@ -239,8 +252,8 @@ pub enum Order {
     },
     /// Forgets all that is kept of a number.
     Erase {
-        /// In the form by which numbers are compared first.
-        lane: String,
+        /// As somebody wrote it; the host reads it as it reads the numbers of calls.
+        number: String,
     },
 }
 
@@ -289,30 +302,22 @@ pub struct Counts {
     pub oldest: Option<Moment>,
 }
 
-/// The store cannot do its work now.
+/// The store cannot write now. What was taken is kept in memory, and the next [`Store::sync`] tries again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
-    /// Nothing was taken: too much waits to be written already.
-    #[error("the store takes nothing more: {0}")]
-    Full(String),
-    /// Taken and kept in memory, but not on the disk yet; the next [`Store::sync`] tries again.
-    #[error("the store cannot write: {0}")]
-    Unwritten(String),
-}
+#[error("the store cannot write: {0}")]
+pub struct Unwritten(pub String);
 
 /// The durable state. Reads are answered within a hook: in microseconds.
 pub trait Store: Send {
-    /// Takes all of the changes or none; later reads see them.
-    ///
-    /// # Errors
-    /// [`StoreError::Full`]: nothing was taken.
-    fn commit(&mut self, changes: Vec<Change>) -> Result<(), StoreError>;
+    /// Takes the changes as one group; later reads see them. It never refuses: what is asked for here follows from an event or an answer that was
+    /// taken before, and its place is to say so in [`Store::room`] before the next event is taken.
+    fn commit(&mut self, changes: Vec<Change>);
     /// When it returns `Ok`, all changes so far survive a power cut (unless the store says that it does not last). Does nothing where nothing
     /// lasting was changed.
     ///
     /// # Errors
-    /// [`StoreError::Unwritten`]: nothing is lost while the process lives; try again.
-    fn sync(&mut self) -> Result<(), StoreError>;
+    /// Nothing is lost while the process lives; try again.
+    fn sync(&mut self) -> Result<(), Unwritten>;
     /// Is there a change that a power cut would take back?
     fn unsynced(&self) -> bool;
     /// By key, whatever its state.
@@ -348,8 +353,8 @@ pub trait Store: Send {
     /// only that something was erased, and when.
     ///
     /// # Errors
-    /// As [`Store::commit`].
-    fn erase(&mut self, lane: &str, digits: &str, same: &dyn Fn(&str) -> bool, now: Moment) -> Result<usize, StoreError>;
+    /// As [`Store::sync`].
+    fn erase(&mut self, lane: &str, digits: &str, same: &dyn Fn(&str) -> bool, now: Moment) -> Result<usize, Unwritten>;
     /// By reference.
     fn known(&self, reference: &RecordRef) -> Option<Known>;
     /// Records of which a number ends in these seven digits, newest first, at most 50.

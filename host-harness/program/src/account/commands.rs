@@ -6,6 +6,7 @@ use pbx_crm_host::account::status::{Since, Status};
 use pbx_crm_host::account::trouble::problem_in;
 use pbx_crm_host::credential::revoke::Revoked;
 use pbx_crm_host::messages::host_catalogue;
+use pbx_crm_host::store::AccountState;
 
 use super::words::Words;
 use super::{About, AccountError, Known, asked, left, line, now, time};
@@ -44,9 +45,18 @@ pub fn status(about: &About, check: bool, out: &mut dyn Write) -> Result<bool, A
             }
         },
         Status::Connected(known) => {
-            line(out, &say("status.connected"))?;
+            let state = left::state(about, &account)?;
+            let (how, what) = match &state {
+                Some(AccountState { enabled: false, .. }) => ("status.disabled", Some("status.enable")),
+                Some(AccountState { crashed: true, .. }) => ("status.problem", Some("status.crashed")),
+                _ => ("status.connected", None),
+            };
+            line(out, &say(how))?;
+            if let (Some(what), Some(state)) = (what, &state) {
+                line(out, &format!("! {}", words.say(what, &[("account", &state.account.connector)])))?;
+            }
             tell_account(known, &words, out)?;
-            Ok(true)
+            Ok(what.is_none())
         }
         Status::WithProblem { account: known, trouble, since } => {
             line(out, &say("status.problem"))?;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use pbx_crm_host::account::CrmAccount;
 use pbx_crm_host::host::now;
-use pbx_crm_host::store::Order;
 use pbx_crm_host::store::sqlite::{Database, ListFilter, State, order};
+use pbx_crm_host::store::{AccountState, Order};
 
 use super::{About, AccountError};
 use crate::queue::who;
@@ -23,6 +23,17 @@ pub(super) fn waiting(about: &About, account: &CrmAccount) -> Result<usize, Acco
     let filter = ListFilter { states, connector: Some(id(about, account)), ..ListFilter::default() };
     let counted = Database::look(&place.database()).map_err(|why| AccountError::Said(why.to_string()))?.list(&filter, 0, MOST);
     Ok(counted.map_err(|why| AccountError::Said(why.to_string()))?.len())
+}
+
+/// The account as the host left it in the store; none: no host has begun with it yet.
+///
+/// # Errors
+/// The store cannot be read.
+pub(super) fn state(about: &About, account: &CrmAccount) -> Result<Option<AccountState>, AccountError> {
+    let id = id(about, account);
+    let look = Database::look(&about.place()?.database()).map_err(|why| AccountError::Said(why.to_string()))?;
+    let states = look.accounts().map_err(|why| AccountError::Said(why.to_string()))?;
+    Ok(states.into_iter().find(|state| state.account.connector == id))
 }
 
 /// A host that runs asks the account at once; one that starts later begins with it.

@@ -56,8 +56,13 @@ fn within(look: &Look, findings: &mut Findings<'_>) -> Result<io::Result<()>, Da
             _ => Grade::Broken,
         };
         findings.find(grade, if grade == Grade::Ok { "room" } else { "room-scarce" }, &[("percent", &percent.to_string())])?;
-        for state in accounts.iter().filter(|state| !state.enabled) {
-            findings.find(Grade::Warning, "disabled", &[("account", &state.account.connector)])?;
+        for state in &accounts {
+            let (grade, id) = match (state.enabled, state.crashed) {
+                (false, _) => (Grade::Warning, "disabled"),
+                (true, true) => (Grade::Broken, "crashed"),
+                (true, false) => continue,
+            };
+            findings.find(grade, id, &[("account", &state.account.connector)])?;
         }
         let stale = orders.iter().filter(|ordered| now().saturating_sub(ordered.at) > ORDER_MS).count();
         if stale > 0 {

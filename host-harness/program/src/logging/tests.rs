@@ -69,8 +69,12 @@ fn f71_a_log_that_nobody_takes_drops_lines_with_a_count_and_holds_nobody_up() {
         std::thread::yield_now();
     }
     // All that was dropped is told, in one line or in several: the thread may have begun to tell when there was more to come.
-    let told: Vec<usize> =
-        out.text().lines().filter(|line| line.contains("were dropped")).map(|line| line.rsplit_once("lines=").unwrap().1.parse().unwrap()).collect();
+    let told: Vec<usize> = out
+        .text()
+        .lines()
+        .filter(|line| line.contains("were dropped"))
+        .map(|line| line.rsplit_once("lines=").unwrap().1.parse().unwrap())
+        .collect();
     assert_eq!(told.iter().sum::<usize>(), dropped, "{told:?}");
     drop(sink);
 }

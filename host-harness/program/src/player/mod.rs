@@ -471,10 +471,7 @@ impl<'a> Player<'a> {
             OrderWord::Forget => vec![Order::Forget { connector }],
             OrderWord::Replay => dead.iter().map(|item| Order::Replay { item: item.order }).collect(),
             OrderWord::Discard => dead.iter().chain(&unfinished).map(|item| Order::Discard { item: item.order }).collect(),
-            OrderWord::Erase => {
-                let number = self.parts.numbers.parse(number.unwrap_or_default());
-                vec![Order::Erase { lane: number.forms.first().cloned().unwrap_or_default() }]
-            }
+            OrderWord::Erase => vec![Order::Erase { number: number.unwrap_or_default().to_owned() }],
         };
         for order in orders {
             self.step(at, Input::Order(Ordered { id: 0, by: "the scenario".to_owned(), at, order }));

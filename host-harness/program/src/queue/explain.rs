@@ -164,9 +164,10 @@ fn next(item: &WorkItem, look: &Look, shower: &Shower) -> Result<Vec<String>, Qu
     }
     match &item.progress.state {
         WorkState::Pending(due) => {
-            let disabled = look.accounts()?.iter().any(|state| state.account.connector == item.account.connector && !state.enabled);
-            if disabled {
-                lines.push(say("disabled", &[("account", &account)]));
+            let state = look.accounts()?.into_iter().find(|state| state.account.connector == item.account.connector);
+            let closed = state.and_then(|state| if state.enabled { state.crashed.then_some("crashed") } else { Some("disabled") });
+            if let Some(id) = closed {
+                lines.push(say(id, &[("account", &account)]));
             } else if let Some(Failure::AuthoriseAgain(_)) = item.progress.last.as_deref() {
                 lines.push(say("authorise", &[("account", &account)]));
             } else if let Some(other) = waited_for(item, look, shower)? {

@@ -9,7 +9,9 @@ mod orders;
 mod shown;
 mod texts;
 
+pub(crate) use orders::leave;
 pub use orders::who;
+pub(crate) use shown::Shower;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -20,7 +22,6 @@ use pbx_crm_host::store::sqlite::{Database, DatabaseError, Look, OpenError, Stat
 
 use crate::account::place::{NoPlace, Place};
 use crate::account::words::Words;
-use shown::Shower;
 
 /// Look at the work that waits to be done at CRMs, and decide about it.
 #[derive(Debug, Args)]

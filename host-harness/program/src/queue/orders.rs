@@ -102,7 +102,7 @@ fn fitting(
 }
 
 /// Leaves orders, and tells what came of each as soon as a running host has carried it out.
-fn leave(file: &Path, look: &Look, orders: Vec<Order>, shower: &Shower, out: &mut dyn Write) -> Result<(), QueueError> {
+pub(crate) fn leave(file: &Path, look: &Look, orders: Vec<Order>, shower: &Shower, out: &mut dyn Write) -> Result<(), QueueError> {
     if orders.is_empty() {
         return Ok(());
     }
@@ -133,8 +133,8 @@ fn leave(file: &Path, look: &Look, orders: Vec<Order>, shower: &Shower, out: &mu
     }
 }
 
-/// Who orders, as far as the system tells: for whoever reads later what was ordered. Whoever may write the store could claim to be anybody.
-/// Who orders, for the record: the user's name and number.
+/// Who orders, as far as the system tells, for whoever reads later what was ordered: the user's name and number. Whoever may write the store could
+/// claim to be anybody.
 pub fn who() -> String {
     let name =
         ["SUDO_USER", "USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));

@@ -12,7 +12,7 @@ use super::texts::Texts;
 use crate::account::words::Words;
 
 /// Shows to one reader.
-pub(super) struct Shower {
+pub(crate) struct Shower {
     pub(super) words: Words,
     texts: Texts,
     numbers: bool,
@@ -33,7 +33,7 @@ pub(super) struct Reason {
 }
 
 impl Shower {
-    pub(super) fn new(words: Words, numbers: bool) -> Self {
+    pub(crate) fn new(words: Words, numbers: bool) -> Self {
         Self { words, texts: Texts::new(), numbers, redactor: Redactor::bare(), now: now() }
     }
 

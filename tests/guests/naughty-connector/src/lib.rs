@@ -1,6 +1,7 @@
 //! A connector that misbehaves as the last digits of the number say that it is asked for:
 //! 0101 panics, 0102 loops, 0103 eats memory, 0104 sends to an undeclared path, 0105 to an undeclared host, 0106 sets a credential,
-//! 0107 waits for ever, 0108 sends a hundred requests, 0109 answers with another connector's record and a huge name, 0110 sleeps.
+//! 0107 waits for ever, 0108 sends a hundred requests, 0109 answers with another connector's record and a huge name, 0110 sleeps. 0111 to 0113
+//! are somebody: an entry of 0111 panics, one of 0112 finds its record locked until a minute after the call's start, one of 0113 is written.
 
 #![cfg(target_family = "wasm")]
 
@@ -33,6 +34,9 @@ use pbx_connector_kit::hooks_types::{Message, Number, SettingValue};
 use pbx_connector_kit::types::{Detail, Draft, Entity, Failure, RecordRef, Role, Usage};
 use pbx_connector_kit::{Client, Request};
 
+/// How long a record of 0112 is locked, from the call's start, in milliseconds.
+const LOCKED_MS: u64 = 60_000;
+
 struct Naughty;
 export!(Naughty);
 
@@ -50,6 +54,43 @@ fn unsupported() -> Failure {
 
 fn nothing() -> lookup::Found {
     lookup::Found { entities: Vec::new(), more: false, usage: no_usage(), extras: Vec::new() }
+}
+
+fn found(reference: RecordRef, name: String, phone: String) -> lookup::Found {
+    let entity = Entity {
+        reference,
+        role: Role::Person,
+        name,
+        first_name: None,
+        last_name: None,
+        company: None,
+        organisation: None,
+        phones: vec![("business".to_owned(), phone)],
+        emails: Vec::new(),
+        owner: None,
+        changed_at: None,
+        retired: false,
+        extras: Vec::new(),
+    };
+    lookup::Found { entities: vec![entity], ..nothing() }
+}
+
+/// What becomes of an entry; none: no answer.
+fn written(context: &Context, item: &journal::Item) -> Option<journal::ItemOutcome> {
+    let raw = &item.entry.number.raw;
+    match raw.get(raw.len().saturating_sub(4)..).unwrap_or("") {
+        "0111" => panic!("told to panic about an entry of {raw}"),
+        "0112" if context.now < item.entry.started_at + LOCKED_MS => {
+            let detail = Detail { said: message("locked"), status: None, code: None, usage: None, extras: Vec::new() };
+            Some(journal::ItemOutcome::Failed(Failure::Conflict(detail)))
+        }
+        "0112" | "0113" => Some(journal::ItemOutcome::Written(RecordRef {
+            connector: context.connector.clone(),
+            kind: "call".to_owned(),
+            id: item.key.clone(),
+        })),
+        _ => None,
+    }
 }
 
 impl lookup::Guest for Naughty {
@@ -90,31 +131,19 @@ impl lookup::Guest for Naughty {
                 }
                 Ok(nothing())
             }
-            "0109" => Ok(lookup::Found {
-                entities: vec![Entity {
-                    reference: RecordRef {
-                        connector: "somebody-else".to_owned(),
-                        kind: "person".to_owned(),
-                        id: "../../evil?x#y".to_owned(),
-                    },
-                    role: Role::Person,
-                    name: "A".repeat(65_536),
-                    first_name: None,
-                    last_name: None,
-                    company: None,
-                    organisation: None,
-                    phones: vec![("business".to_owned(), raw)],
-                    emails: Vec::new(),
-                    owner: None,
-                    changed_at: None,
-                    retired: false,
-                    extras: Vec::new(),
-                }],
-                ..nothing()
-            }),
+            "0109" => Ok(found(
+                RecordRef { connector: "somebody-else".to_owned(), kind: "person".to_owned(), id: "../../evil?x#y".to_owned() },
+                "A".repeat(65_536),
+                raw,
+            )),
             "0110" => {
                 std::thread::sleep(std::time::Duration::from_secs(3600));
                 Ok(nothing())
+            }
+            "0111" | "0112" | "0113" => {
+                let digits = raw.trim_start_matches('+').to_owned();
+                let reference = RecordRef { connector: context.connector.clone(), kind: "person".to_owned(), id: digits };
+                Ok(found(reference, "Somebody".to_owned(), raw))
             }
             _ => Ok(nothing()),
         }
@@ -135,9 +164,10 @@ impl creation::Guest for Naughty {
 }
 
 impl journal::Guest for Naughty {
-    // Fewer answers than questions.
-    fn write(_: Context, _: Vec<journal::Item>) -> Result<journal::Written, Failure> {
-        Ok(journal::Written { outcomes: Vec::new(), usage: no_usage(), extras: Vec::new() })
+    // Of the other numbers fewer answers than questions.
+    fn write(context: Context, items: Vec<journal::Item>) -> Result<journal::Written, Failure> {
+        let outcomes = items.iter().filter_map(|item| written(&context, item)).collect();
+        Ok(journal::Written { outcomes, usage: no_usage(), extras: Vec::new() })
     }
     fn find_written(_: Context, _: Vec<journal::Item>, _: u64) -> Result<Vec<Option<RecordRef>>, Failure> {
         Ok(Vec::new())
@@ -215,7 +245,7 @@ impl texts::Guest for Naughty {
         vec!["en".to_owned()]
     }
     fn catalogue(_: String) -> Vec<(String, String)> {
-        [("address", "Address"), ("person", "Person"), ("no", "this connector cannot do that")]
+        [("address", "Address"), ("person", "Person"), ("no", "this connector cannot do that"), ("locked", "somebody edits the record")]
             .map(|(id, text)| (id.to_owned(), text.to_owned()))
             .to_vec()
     }

@@ -26,10 +26,11 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> rusqlite::Resul
         Change::RemoveEntry { book, key } => remove_entry(connection, book, key).map(|_| ()),
         Change::PutAccount(state) => run(connection
             .prepare_cached(
-                "INSERT INTO account (connector, organisation, enabled) VALUES (?1, ?2, ?3)
-                     ON CONFLICT DO UPDATE SET organisation = excluded.organisation, enabled = excluded.enabled",
+                "INSERT INTO account (connector, organisation, enabled, crashed, spent) VALUES (?1, ?2, ?3, ?4, ?5)
+                     ON CONFLICT DO UPDATE SET organisation = excluded.organisation, enabled = excluded.enabled,
+                         crashed = excluded.crashed, spent = excluded.spent",
             )?
-            .execute(params![state.account.connector, state.account.organisation, state.enabled])),
+            .execute(params![state.account.connector, state.account.organisation, state.enabled, state.crashed, text(&state.spent)?])),
         Change::OrderDone { id, at, result } => order_done(connection, *id, *at, result),
     }
 }
@@ -220,6 +221,6 @@ fn order_done(connection: &Connection, id: u64, at: Moment, result: &str) -> rus
     // Who ordered that a number be forgotten stays, and when; the number does not.
     connection
         .prepare_cached("UPDATE administrator_order SET wanted = ?2 WHERE id = ?1 AND wanted LIKE '{\"erase\":%'")?
-        .execute(params![signed(id), text(&Order::Erase { lane: String::new() })?])?;
+        .execute(params![signed(id), text(&Order::Erase { number: String::new() })?])?;
     Ok(())
 }

@@ -11,12 +11,12 @@ use rusqlite::{Connection, DEFAULT_NAME};
 use super::error::{DatabaseError, OpenError};
 use super::look::visited;
 use super::opening;
-use super::place::{COMMANDS_PATIENCE, PATIENCE, Place};
+use super::place::{COMMANDS_PATIENCE, PAGE, PATIENCE, Place};
 use super::schema::VERSIONS;
 use crate::event::Moment;
 
-/// After so many pages the log is carried over into the file: 4 MiB. Fewer write the same pages more often, more make a restart slower.
-const LOG_PAGES: i32 = 1000;
+/// After so many pages the log is carried over into the file: 4 MiB of them. Fewer write the same pages more often, more make a restart slower.
+const LOG_PAGES: i32 = 4 * 1024 * 1024 / PAGE;
 
 /// An SQLite file that one host owns. Several parts of the host share it: work, phonebooks, credentials.
 #[derive(Debug)]

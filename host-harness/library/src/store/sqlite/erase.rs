@@ -8,7 +8,7 @@ use super::rows::signed;
 use super::store::SqliteStore;
 use crate::bindings::crm::types::RecordRef;
 use crate::event::Moment;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, Unwritten};
 
 /// See [`Store::erase`]. Reads all rows of finished work, about a million in a second: an administrator orders it, no call does.
 pub(super) fn erase(
@@ -17,7 +17,7 @@ pub(super) fn erase(
     digits: &str,
     same: &dyn Fn(&str) -> bool,
     now: Moment,
-) -> Result<usize, StoreError> {
+) -> Result<usize, Unwritten> {
     // What waits to be written may speak of the number.
     store.sync()?;
     let last_order = store.last_order;
@@ -28,7 +28,6 @@ pub(super) fn erase(
         for reference in &in_memory {
             forget_known(file, reference)?;
         }
-        orders(file, lane)?;
         // Its rows may have been the last ones with a high order.
         file.execute(
             "INSERT INTO meta (name, value) VALUES ('last-order', ?1) ON CONFLICT DO UPDATE SET value = excluded.value",
@@ -89,14 +88,4 @@ fn entries(file: &Connection, digits: &str, same: &dyn Fn(&str) -> bool) -> rusq
         }
     }
     Ok(erased)
-}
-
-/// Earlier orders to erase the same number, which were carried out before it called again.
-fn orders(file: &Connection, lane: &str) -> rusqlite::Result<()> {
-    file.execute(
-        "UPDATE administrator_order SET wanted = json_set(wanted, '$.erase.lane', '')
-         WHERE done_at IS NOT NULL AND json_extract(wanted, '$.erase.lane') = ?1",
-        [lane],
-    )?;
-    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Error, ErrorCode};
 
-use crate::store::StoreError;
+use crate::store::Unwritten;
 
 /// The store cannot be opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,8 +78,8 @@ impl DatabaseError {
     }
 }
 
-impl From<DatabaseError> for StoreError {
+impl From<DatabaseError> for Unwritten {
     fn from(error: DatabaseError) -> Self {
-        Self::Unwritten(error.to_string())
+        Self(error.to_string())
     }
 }

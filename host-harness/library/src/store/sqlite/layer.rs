@@ -12,7 +12,7 @@ use crate::bindings::hooks::phonebook::{Book, Entry};
 use crate::event::Moment;
 use crate::store::{AccountState, Change, Progress, WorkItem, index_digits};
 
-/// Most changes that wait to be written; above it none are taken.
+/// So many changes may wait to be written; near it no events are taken any more.
 pub(super) const MOST_WAITING: usize = 10_000;
 
 /// Most records that are kept in memory alone.
@@ -344,4 +344,35 @@ fn leave<K: Ord, V>(map: &mut BTreeMap<K, Slot<V>>, key: &K, over: impl Fn(Optio
 
 fn key_of(record: &RecordRef) -> Reference {
     (record.connector.clone(), record.kind.clone(), record.id.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::check::{moved, put, put_known, reference, work};
+    use crate::store::{Kind, WorkState};
+
+    #[test]
+    fn what_was_written_leaves_memory_unless_it_was_changed_again_meanwhile() {
+        let mut layer = Layer::default();
+        let record = crate::store::check::known("1", &["15550100"], 1);
+        for change in [put(&work(1, Kind::Journal, "15550100", 1)), put_known(&record, true)] {
+            layer.take(change);
+        }
+        layer.close_group();
+        layer.take(moved(1, WorkState::Leased(2), 2));
+        layer.take(Change::ForgetKnown(reference("1")));
+        layer.close_group();
+
+        layer.written(1);
+        let Some(Work::Whole(item)) = layer.work(1) else { panic!("the file has an older state of it") };
+        assert_eq!(item.progress.state, WorkState::Leased(2));
+        assert_eq!(layer.known(&reference("1")), Some(None), "the file has a record that was forgotten");
+        assert_eq!(layer.waiting(), 2);
+
+        layer.written(2);
+        assert!(layer.work(1).is_none() && layer.known(&reference("1")).is_none(), "memory grows for ever");
+        assert!(layer.order_of(&work(1, Kind::Journal, "15550100", 1).key).is_none());
+        assert_eq!(layer.waiting(), 0);
+    }
 }

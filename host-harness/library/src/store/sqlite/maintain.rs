@@ -93,8 +93,7 @@ pub(super) fn room(store: &SqliteStore) -> Room {
     let part = |used: u64, most: u64| u128::from(used) * 100 / u128::from(most.max(1));
     let rows = part(pending.saturating_add(leased), MOST_ROWS);
     match rows.max(part(store.upkeep.bytes, MOST_BYTES)) {
-        // A tenth is kept for what follows from events that were taken.
-        _ if part(waiting, most_waiting) >= 90 => Room::None,
+        _ if waiting >= most_waiting => Room::None,
         110.. => Room::None,
         100.. => Room::NoCreations,
         80.. => Room::Scarce,

@@ -17,6 +17,10 @@ pub(super) const COMMANDS_PATIENCE: Duration = Duration::from_secs(5);
 /// Oldest SQLite without the fault that damages a file when two connections write or checkpoint at once: 3.51.3.
 pub(super) const OLDEST_SQLITE: i32 = 3_051_003;
 
+/// Bytes in a page of the file. A call changes a few rows in a few pages, each of which is written whole, twice: small pages wear a flash disk
+/// less. (At 4096, the usual size, a call costs nearly twice as much; `tests/bench/disk_writes.rs` measures it.)
+pub(super) const PAGE: i32 = 1024;
+
 /// A file, and on which file system.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
@@ -99,7 +103,7 @@ impl Place {
 
     /// The host's settings. Writes to an empty file, so the schema is looked at first.
     pub(super) fn tune(&self, connection: &Connection) -> rusqlite::Result<()> {
-        connection.execute_batch("PRAGMA page_size = 4096")?;
+        connection.execute_batch(&format!("PRAGMA page_size = {PAGE}"))?;
         connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
         // Spilling would write to the disk before a commit, where nobody expects an error. Checkpoints are the host's to do: SQLite's own
         // swallow their errors.

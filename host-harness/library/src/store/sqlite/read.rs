@@ -93,9 +93,12 @@ pub(super) fn last_order(connection: &Connection) -> rusqlite::Result<u64> {
 /// All accounts, by connector.
 pub(super) fn accounts(connection: &Connection) -> rusqlite::Result<Vec<AccountState>> {
     connection
-        .prepare_cached("SELECT connector, organisation, enabled FROM account ORDER BY connector")?
+        .prepare_cached("SELECT connector, organisation, enabled, crashed, spent FROM account ORDER BY connector")?
         .query_map([], |row| {
-            Ok(AccountState { account: AccountRef { connector: row.get(0)?, organisation: row.get(1)? }, enabled: row.get(2)? })
+            let account = AccountRef { connector: row.get(0)?, organisation: row.get(1)? };
+            // A count that cannot be read is begun anew; whether the account is enabled must not be lost with it.
+            let spent = serde_json::from_str(&row.get::<_, String>(4)?).unwrap_or_default();
+            Ok(AccountState { account, enabled: row.get(2)?, crashed: row.get(3)?, spent })
         })?
         .collect()
 }

@@ -56,7 +56,8 @@ const VERSION_1: &[&str] = &[
     "CREATE TABLE entry_digits (
         digits TEXT NOT NULL, book TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (digits, book, key)) STRICT, WITHOUT ROWID",
     "CREATE TABLE account (
-        connector TEXT PRIMARY KEY, organisation TEXT NOT NULL, enabled INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+        connector TEXT PRIMARY KEY, organisation TEXT NOT NULL, enabled INTEGER NOT NULL, crashed INTEGER NOT NULL,
+        spent TEXT NOT NULL) STRICT, WITHOUT ROWID",
     // An administrator's orders. AUTOINCREMENT: an id is never used twice, reports name it.
     "CREATE TABLE administrator_order (
         id INTEGER PRIMARY KEY AUTOINCREMENT, by TEXT NOT NULL, at INTEGER NOT NULL, wanted TEXT NOT NULL, done_at INTEGER,

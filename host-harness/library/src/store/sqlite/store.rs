@@ -8,13 +8,13 @@ use rusqlite::Connection;
 use super::apply::apply;
 use super::database::Database;
 use super::error::DatabaseError;
-use super::layer::{Layer, MOST_WAITING, Work};
+use super::layer::{Layer, Work};
 use super::{erase, maintain, read, rows};
 use crate::bindings::crm::known_records::Known;
 use crate::bindings::crm::types::RecordRef;
 use crate::bindings::hooks::phonebook::{Book, Entry};
 use crate::event::Moment;
-use crate::store::{AccountState, Change, Counts, Ordered, Room, Store, StoreError, WorkItem, WorkState};
+use crate::store::{AccountState, Change, Counts, Ordered, Room, Store, Unwritten, WorkItem, WorkState};
 
 /// Changes in one transaction, once more than that wait: while the disk is full, a try in vain costs little.
 const ONE_TRANSACTION: usize = 500;
@@ -156,25 +156,16 @@ impl SqliteStore {
 }
 
 impl Store for SqliteStore {
-    fn commit(&mut self, changes: Vec<Change>) -> Result<(), StoreError> {
-        let lasting = changes.iter().filter(|change| self.layer.lasts(change)).count();
-        if lasting > 0 && self.layer.waiting() > 0 && self.layer.waiting() + lasting > MOST_WAITING {
-            return Err(StoreError::Full(format!(
-                "{} changes wait to be written to {}",
-                self.layer.waiting(),
-                self.database.place.shown()
-            )));
-        }
+    fn commit(&mut self, changes: Vec<Change>) {
         for change in changes {
             if self.count(&change) {
                 self.layer.take(change);
             }
         }
         self.layer.close_group();
-        Ok(())
     }
 
-    fn sync(&mut self) -> Result<(), StoreError> {
+    fn sync(&mut self) -> Result<(), Unwritten> {
         while let Some(last) = self.layer.next(ONE_TRANSACTION) {
             self.database.write(|file| self.layer.up_to(last).try_for_each(|change| apply(file, change)))?;
             self.layer.written(last);
@@ -244,7 +235,7 @@ impl Store for SqliteStore {
         maintain::maintain(self, now);
     }
 
-    fn erase(&mut self, lane: &str, digits: &str, same: &dyn Fn(&str) -> bool, now: Moment) -> Result<usize, StoreError> {
+    fn erase(&mut self, lane: &str, digits: &str, same: &dyn Fn(&str) -> bool, now: Moment) -> Result<usize, Unwritten> {
         erase::erase(self, lane, digits, same, now)
     }
 

@@ -13,9 +13,9 @@ const ITEMS: u64 = 60;
 /// A store with work, of which the second half is done.
 fn filled(path: &Path) {
     let mut store = opened(path);
-    store.commit((1..=ITEMS).map(|order| put(&work(order, Kind::Journal, "15550150", order))).collect()).unwrap();
-    store.commit((1..=ITEMS).map(|order| put_known(&known(&order.to_string(), &["15550150"], order), true)).collect()).unwrap();
-    store.commit((ITEMS / 2 + 1..=ITEMS).map(|order| moved(order, WorkState::Done(None), order)).collect()).unwrap();
+    store.commit((1..=ITEMS).map(|order| put(&work(order, Kind::Journal, "15550150", order))).collect());
+    store.commit((1..=ITEMS).map(|order| put_known(&known(&order.to_string(), &["15550150"], order), true)).collect());
+    store.commit((ITEMS / 2 + 1..=ITEMS).map(|order| moved(order, WorkState::Done(None), order)).collect());
     store.sync().unwrap();
 }
 
@@ -28,7 +28,7 @@ fn found(path: &Path) -> (SqliteStore, Vec<String>) {
 /// It serves: takes, keeps and finds.
 fn serves(mut store: SqliteStore, path: &Path) {
     let order = store.last_order() + 1;
-    store.commit(vec![put(&work(order, Kind::Create, "15550151", 1))]).unwrap();
+    store.commit(vec![put(&work(order, Kind::Create, "15550151", 1))]);
     store.sync().unwrap();
     drop(store);
     assert!(opened(path).work_at(order).is_some());

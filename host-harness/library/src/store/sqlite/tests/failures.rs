@@ -8,7 +8,7 @@ use crate::store::check::{moved, put, work};
 use crate::store::sqlite::layer::MOST_WAITING;
 use crate::store::sqlite::schema::VERSIONS;
 use crate::store::sqlite::{Database, SqliteStore};
-use crate::store::{Change, Kind, Store, StoreError, WorkItem, WorkState};
+use crate::store::{Change, Kind, Room, Store, Unwritten, WorkItem, WorkState};
 
 fn on(disk: &Disk) -> SqliteStore {
     let opened = Database::open_at(disk.place(), VERSIONS, 1).unwrap();
@@ -22,8 +22,8 @@ fn item(order: u64) -> WorkItem {
 
 /// Reads and later changes go on as if all were well.
 fn serves(store: &mut SqliteStore, order: u64) {
-    store.commit(vec![put(&item(order))]).unwrap();
-    store.commit(vec![moved(order, WorkState::Leased(9), 9)]).unwrap();
+    store.commit(vec![put(&item(order))]);
+    store.commit(vec![moved(order, WorkState::Leased(9), 9)]);
     assert_eq!(store.work(&item(order).key).unwrap().progress.state, WorkState::Leased(9));
     assert!(store.unsynced());
 }
@@ -45,7 +45,7 @@ fn f06_with_a_full_disk_changes_wait_in_memory_and_are_written_when_there_is_roo
     for after in 0..12 {
         let disk = Disk::new();
         let mut store = on(&disk);
-        store.commit(vec![put(&item(1))]).unwrap();
+        store.commit(vec![put(&item(1))]);
         store.sync().unwrap();
         disk.state().faults.full_after = Some(after);
         let mut failed = None;
@@ -53,7 +53,7 @@ fn f06_with_a_full_disk_changes_wait_in_memory_and_are_written_when_there_is_roo
             serves(&mut store, order);
             failed = store.sync().err().or(failed);
         }
-        let StoreError::Unwritten(said) = failed.expect("the disk was full") else { panic!("not taken") };
+        let Unwritten(said) = failed.expect("the disk was full");
         assert!(said.contains("the disk is full") && said.contains("make room"), "{said}");
         assert_eq!(orders(&store), [1, 2, 3, 4, 5, 6, 7]);
         disk.state().faults.full_after = None;
@@ -71,9 +71,15 @@ fn f07_after_a_failed_fsync_the_file_is_opened_anew_and_everything_written_again
         let disk = Disk::new();
         let mut store = on(&disk);
         disk.state().faults.sync_fails_after = Some(after);
-        let mut acknowledged = 0;
+        let (mut acknowledged, mut opened) = (0, None);
         for order in 1..40 {
             serves(&mut store, order);
+            // Nothing is written by a connection of which a sync has failed.
+            let failed = disk.state().faults.sync_fails_after.is_none();
+            let before = *opened.get_or_insert(disk.state().opened);
+            if failed && store.sync().is_ok() {
+                assert!(disk.state().opened > before, "sync {after} failed, and the file was not opened anew");
+            }
             if order % 5 == 0 {
                 // One of its syncs may be the one that fails.
                 let _ = store.database.empty_log();
@@ -99,20 +105,19 @@ fn f08_while_another_process_holds_the_file_changes_wait_up_to_ten_thousand() {
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let items: Vec<Change> = (1..=MOST_WAITING as u64).map(|order| put(&item(order))).collect();
     for group in items.chunks(100) {
-        store.commit(group.to_vec()).unwrap();
-        assert!(matches!(store.sync(), Err(StoreError::Unwritten(said)) if said.contains("another program holds the store")));
+        assert_eq!(store.room(), Room::Enough);
+        store.commit(group.to_vec());
+        assert!(matches!(store.sync(), Err(Unwritten(said)) if said.contains("another program holds the store")));
     }
-    let refused = store.commit(vec![put(&item(20_000))]).unwrap_err();
-    assert!(matches!(refused, StoreError::Full(_)), "{refused}");
-    assert_eq!(store.work_at(20_000), None, "nothing of a refused group is there");
-    // What lives in memory alone is taken all the same.
-    store.commit(vec![put(&WorkItem { lasting: false, ..item(30_000) })]).unwrap();
-    assert_eq!(store.counts().pending, 10_001);
+    assert_eq!(store.room(), Room::None, "no more events are taken");
+    // What follows from those that were taken is taken all the same: else an answer of the CRM would be lost.
+    store.commit(vec![moved(1, WorkState::Done(None), 9), put(&item(20_000)), put(&WorkItem { lasting: false, ..item(30_000) })]);
+    assert_eq!((store.counts().pending, store.counts().done), (10_001, 1));
     other.execute_batch("ROLLBACK").unwrap();
     store.sync().unwrap();
     drop(store);
     let store = opened(&folder.file());
-    assert_eq!((store.counts().pending, store.last_order()), (10_000, 10_000));
+    assert_eq!((store.counts().pending, store.counts().done, store.last_order()), (10_000, 1, 20_000));
 }
 
 #[test]

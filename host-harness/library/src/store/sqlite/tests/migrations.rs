@@ -41,7 +41,7 @@ fn f25_a_migration_that_is_interrupted_anywhere_leaves_the_old_schema_or_the_new
             let disk = Disk::new();
             let database = Database::open_at(disk.place(), VERSIONS, 1).unwrap().database;
             let mut store = SqliteStore::new(Arc::new(database)).unwrap();
-            store.commit((1..30).map(|order| put(&work(order, Kind::Journal, "15550140", 1))).collect()).unwrap();
+            store.commit((1..30).map(|order| put(&work(order, Kind::Journal, "15550140", 1))).collect());
             store.sync().unwrap();
             drop(store);
             disk.state().faults.power_goes_after = Some(after);

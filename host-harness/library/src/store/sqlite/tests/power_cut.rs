@@ -53,7 +53,7 @@ fn cut(place: &Place, disk: &Disk, after: u64, seed: u64) -> Found {
     disk.state().faults.power_goes_after = Some(after);
     let mut begun = 0;
     for number in 0..120 {
-        store.commit(group(number)).unwrap();
+        store.commit(group(number));
         begun = number;
         if random.below(3) > 0 {
             if store.sync().is_err() {

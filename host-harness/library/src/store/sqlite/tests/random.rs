@@ -63,6 +63,8 @@ impl Changes {
             _ => Change::PutAccount(AccountState {
                 account: AccountRef { connector: self.random.below(3).to_string(), organisation: digits.to_owned() },
                 enabled: at < 500,
+                crashed: at > 700,
+                spent: vec![(at, 1)],
             }),
         }
     }
@@ -104,8 +106,8 @@ fn run(seed: u64, some_in_memory: bool, reopens: bool) {
     let mut changes = Changes { random: Random(seed), order: 0, some_in_memory };
     for _ in 0..60 {
         let group = changes.group();
-        store.commit(group.clone()).unwrap();
-        model.commit(group).unwrap();
+        store.commit(group.clone());
+        model.commit(group);
         if changes.random.below(4) == 0 {
             assert_same(&store, &model, changes.order, seed);
         }

@@ -50,7 +50,7 @@ fn play(calls_a_second: u64, syncs_a_second: u64, matched: Match, upkeep: bool) 
                     Match::InTime => WorkItem { lasting: false, ended: None, ..item },
                     Match::Late => item,
                 };
-                store.commit(vec![put(&item)]).unwrap();
+                store.commit(vec![put(&item)]);
                 if matched == Match::Late {
                     store.sync().unwrap();
                 }
@@ -63,22 +63,22 @@ fn play(calls_a_second: u64, syncs_a_second: u64, matched: Match, upkeep: bool) 
             journals.push(journal.order);
             changes.push(put(&journal));
         }
-        store.commit(changes).unwrap();
+        store.commit(changes);
         store.sync().unwrap();
         if !creations.is_empty() {
-            store.commit(creations.iter().map(|creation| moved(*creation, WorkState::Leased(now), now)).collect()).unwrap();
+            store.commit(creations.iter().map(|creation| moved(*creation, WorkState::Leased(now), now)).collect());
             store.sync().unwrap();
             for creation in std::mem::take(&mut creations) {
                 let made = known(&format!("003A{creation:011}"), &[&format!("+1555010{:04}", call % 10_000)], now);
                 let done = WorkState::Done(Some(reference(&format!("003A{creation:011}"))));
-                store.commit(vec![moved(creation, done, now), put_known(&made, true)]).unwrap();
+                store.commit(vec![moved(creation, done, now), put_known(&made, true)]);
             }
             store.sync().unwrap();
         }
         let due = step % (5 * syncs_a_second) == 0 || journals.len() >= 200;
         if due && !journals.is_empty() {
             for state in [WorkState::Leased(now), WorkState::Done(Some(reference("00T000000000001")))] {
-                store.commit(journals.iter().map(|order| moved(*order, state.clone(), now)).collect()).unwrap();
+                store.commit(journals.iter().map(|order| moved(*order, state.clone(), now)).collect());
                 store.sync().unwrap();
             }
             journals.clear();
@@ -105,45 +105,4 @@ fn play(calls_a_second: u64, syncs_a_second: u64, matched: Match, upkeep: bool) 
 fn a_call_writes_at_most_40_kb_at_one_call_a_second_and_16_kb_at_a_hundred() {
     assert!(play(1, 1, Match::InTime, true) <= 40_000);
     assert!(play(100, 10, Match::InTime, true) <= 16_000);
-}
-
-/// For those who want all figures: `cargo test all_figures_of_bytes -- --ignored --nocapture`.
-#[test]
-#[ignore = "takes a minute and proves nothing more"]
-fn all_figures_of_bytes() {
-    play(1, 1, Match::InTime, false);
-    play(1, 1, Match::Late, true);
-    for syncs in [100, 50, 20, 10] {
-        play(100, syncs, Match::InTime, false);
-    }
-}
-
-/// How long a start takes: `cargo test start_with_100_000 -- --ignored --nocapture`.
-#[test]
-#[ignore = "takes long, and a clock proves nothing on a busy machine"]
-fn start_with_100_000_rows() {
-    let folder = super::Folder::new();
-    let mut store = super::opened(&folder.file());
-    for order in 1..=100_000 {
-        store.commit(vec![put(&work(order, Kind::Journal, &format!("1555010{:04}", order % 10_000), START))]).unwrap();
-        if order % 400 == 0 {
-            store.sync().unwrap();
-        }
-    }
-    store.sync().unwrap();
-    let fill = store.fill();
-    drop(store);
-    let begun = std::time::Instant::now();
-    let store = super::opened(&folder.file());
-    eprintln!("100,000 unfinished items, {} bytes: opened and checked in {:?}", fill.bytes, begun.elapsed());
-    let begun = std::time::Instant::now();
-    let found = store.unfinished(50_000, 200).len();
-    eprintln!("{found} of them read in {:?}", begun.elapsed());
-    let begun = std::time::Instant::now();
-    eprintln!("counted in {:?}: {:?}", begun.elapsed(), store.counts());
-    let begun = std::time::Instant::now();
-    for order in 1..=1000 {
-        assert!(store.work(&work(order * 97, Kind::Journal, "15550100", START).key).is_some());
-    }
-    eprintln!("a read by key takes {:?}", begun.elapsed() / 1000);
 }

@@ -106,7 +106,11 @@ unsafe extern "C" fn open(
     unsafe {
         let state = state_of(vfs);
         let name = if name.is_null() { "temporary".to_owned() } else { text(name) };
-        state.lock().unwrap().files.entry(name.clone()).or_default();
+        {
+            let mut state = state.lock().unwrap();
+            state.opened += 1;
+            state.files.entry(name.clone()).or_default();
+        }
         file.cast::<Handle>().write(Handle {
             base: sqlite3_file { pMethods: &raw const METHODS },
             state,

@@ -63,6 +63,8 @@ pub(super) struct State {
     /// Bytes written so far, all files.
     pub(super) bytes: u64,
     pub(super) syncs: u64,
+    /// Files opened so far.
+    pub(super) opened: u64,
     /// Writes and syncs so far.
     pub(super) steps: u64,
     random: u64,

@@ -1,0 +1,80 @@
+//! `pbx-crm store`: the host's store as a whole. A host may run meanwhile.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use pbx_crm_host::store::Order;
+use pbx_crm_host::store::sqlite::Database;
+
+use crate::account::asked;
+use crate::account::place::Place;
+use crate::account::words::Words;
+use crate::queue::{QueueError, Shower, leave, not_opened};
+
+/// Copy what a host keeps, or make it forget a number.
+#[derive(Debug, Args)]
+pub struct Store {
+    /// What to do.
+    #[command(subcommand)]
+    what: What,
+    /// Where the host keeps its state; else PBX_CRM_STATE_DIR, else pbx-crm in the folder where programs of this user keep their state.
+    #[arg(long, value_name = "DIR", global = true)]
+    state_dir: Option<PathBuf>,
+    /// Language of what is told.
+    #[arg(long, value_name = "LANGUAGE", default_value = "en", value_parser = ["en", "zh-CN"], global = true)]
+    lang: String,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Copy the store into a file, while the host runs or not. An older copy there is replaced when the new one is whole. Stored credentials are
+    /// in it, sealed; the key that opens them is not: keep credentials.key somewhere else.
+    Backup {
+        /// The copy. To put it back: stop the host, and put it in the place of pbx-crm.db.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Forget all that is kept of a telephone number: records that were remembered, entries of phonebooks, finished work, and work that waits,
+    /// which is not done any more. What a CRM has is not touched.
+    Erase {
+        /// The number, best with + and its country's code; else it is read as the host reads the numbers of calls.
+        #[arg(value_name = "NUMBER")]
+        number: String,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+impl Store {
+    /// Carries it out. False: the answer to a question was no.
+    ///
+    /// # Errors
+    /// There is no store, or it cannot be copied or written.
+    pub fn run(self, out: &mut dyn Write) -> Result<bool, QueueError> {
+        let words = Words::new(&self.lang);
+        let file = Place::of(self.state_dir)?.database();
+        let failed = |why| QueueError::Said(not_opened(&why, &words));
+        match self.what {
+            What::Backup { file: to } => {
+                let to_shown = to.display().to_string();
+                Database::beside(&file)
+                    .map_err(failed)?
+                    .backup(&to)
+                    .map_err(|why| QueueError::Said(words.say("store.not-copied", &[("file", &to_shown), ("why", &why.to_string())])))?;
+                writeln!(out, "{}", words.say("store.copied", &[("file", &to_shown)]))?;
+                Ok(true)
+            }
+            What::Erase { number, yes } => {
+                let look = Database::look(&file).map_err(failed)?;
+                if !yes && asked::shown(&words.say("store.erase-ask", &[("number", &number)]), out)?.trim() != "yes" {
+                    writeln!(out, "{}", words.say("queue.kept", &[]))?;
+                    return Ok(false);
+                }
+                leave(&file, &look, vec![Order::Erase { number }], &Shower::new(words, false), out)?;
+                Ok(true)
+            }
+        }
+    }
+}
