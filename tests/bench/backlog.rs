@@ -92,12 +92,15 @@ fn main() {
     });
     assert_eq!((listed.0.len(), listed.1.pending), (1_000, BACKLOG));
     println!("a page of 1,000 from the middle, with the counts: {page:.1?}");
+    assert!(page < Duration::from_millis(300), "an administrator waits too long");
 
     let (took, play) = timed(|| play(&stage, &file, ""));
     assert_eq!((play.activities.len() as u64, play.unfinished), (BACKLOG, (0, 0)));
+    let rate = BACKLOG as f64 / took.as_secs_f64();
+    assert!(rate >= 20.0, "{rate} a second");
     println!(
         "written: {:.0} a second of the machine, in {} requests; the CRM, which answers at once, had them after {} s of its own time",
-        BACKLOG as f64 / took.as_secs_f64(),
+        rate,
         play.requests.len(),
         play.requests.iter().map(|request| request.at_ms - play.starts).max().unwrap_or(0) / 1000,
     );

@@ -107,6 +107,15 @@ fn dead(play: &Play) -> Vec<(&str, &'static str)> {
     play.outputs.iter().filter_map(dead).map(|(call, task)| (&*call.leak(), task)).collect()
 }
 
+/// Functions that the host gave up, and when.
+fn given_up(play: &Play) -> Vec<(u64, &'static str)> {
+    let given_up = |(at, output): &(u64, Output)| match output {
+        Output::Told(Told::FunctionCrashed { function, .. }) => Some((*at - play.starts, *function)),
+        _ => None,
+    };
+    play.outputs.iter().filter_map(given_up).collect()
+}
+
 /// Milliseconds between requests of a kind.
 fn gaps(play: &Play, operation: Operation) -> Vec<u64> {
     let times: Vec<u64> = play.requests.iter().filter(|request| request.operation == operation).map(|request| request.at_ms).collect();
@@ -196,10 +205,17 @@ fn f15_f16_ambiguous_it_is_looked_for_after_30_seconds_and_after_30_more_then_wr
 }
 
 #[test]
-fn f03_ambiguous_and_found_it_is_not_written_again() {
-    for fault in ["cut-after-commit", "garbled", "truncated", "commit-after-cut\", ms = 20000, x = \""] {
-        let fault = format!(r#"{{ what = "{fault}", on = ["write"], times = 1 }}"#).replace(r#", x = """#, "");
-        let play = play("webhook", &fault, HOUR, "1h");
+fn f03_f15_ambiguous_and_found_it_is_not_written_again() {
+    for fault in [
+        r#"what = "cut-after-commit""#,
+        r#"what = "garbled""#,
+        r#"what = "garbled", body = """#,
+        r#"what = "garbled", body = "{}""#,
+        r#"what = "garbled", body = "[true]""#,
+        r#"what = "truncated""#,
+        r#"what = "commit-after-cut", ms = 20000"#,
+    ] {
+        let play = play("webhook", &format!(r#"{{ {fault}, on = ["write"], times = 1 }}"#), HOUR, "1h");
         assert_eq!((count(&play, Operation::Write), count(&play, Operation::FindWritten)), (1, 1), "{fault}");
         assert_eq!(ends(&play), (1, 0, 0), "{fault}");
     }
@@ -278,7 +294,7 @@ fn f22_of_a_batch_that_succeeds_in_part_only_what_failed_is_tried_again() {
 }
 
 #[test]
-fn f31_a_connector_that_crashes_whatever_it_is_asked_is_asked_no_more_and_no_call_is_lost_by_that() {
+fn f31_a_function_that_crashes_whatever_it_is_about_is_called_no_more_and_no_call_is_lost_by_that() {
     let mut calls: Vec<(u64, String)> = (0..4).map(|index| (index * 60_000, format!("+1{}5550101", 201 + index))).collect();
     // What a mended connector would do: it waits, over a restart, until the account is enabled.
     calls.push((300_000, "+12015550113".to_owned()));
@@ -287,12 +303,57 @@ fn f31_a_connector_that_crashes_whatever_it_is_asked_is_asked_no_more_and_no_cal
         { at = "900s", what = "order", order = "enable" },
     "#;
     let play = play_naughty(&calls, others);
-    let given_up = |(at, output): &(u64, Output)| matches!(output, Output::Told(Told::AccountCrashed { .. })).then_some(*at - play.starts);
-    let given_up = play.outputs.iter().find_map(given_up).expect("it is given up");
     let finds = asked(&play, "find");
     let before: Vec<&(u64, Vec<String>, bool)> = finds.iter().filter(|(at, ..)| *at < 900_000).collect();
-    assert_eq!(given_up, before.last().unwrap().0, "nothing is asked after it");
+    assert_eq!(given_up(&play)[0], (before.last().unwrap().0, "find"), "nothing is asked after it");
     assert!(before.len() >= 5 && before.iter().map(|(_, about, _)| about).collect::<BTreeSet<_>>().len() == 2, "{before:?}");
     assert!(finds.iter().any(|(at, about, failed)| *at >= 900_000 && about == &["+12015550113"] && !failed), "{finds:?}");
     assert!(asked(&play, "write").iter().any(|(_, _, failed)| !failed), "its call is journalled");
+}
+
+#[test]
+fn f31_look_ups_go_on_where_only_entries_crash_and_the_entries_wait() {
+    let calls: Vec<(u64, String)> = (0..8).map(|index| (index * 3_000, format!("+1{}5550111", 201 + index))).collect();
+    let play = play_naughty(&calls, "");
+    assert_eq!(given_up(&play).iter().map(|(_, function)| *function).collect::<Vec<_>>(), ["write"]);
+    assert_eq!(asked(&play, "find").iter().filter(|(_, _, failed)| !failed).count(), 8, "each caller is looked up");
+    let pops = play.outputs.iter().filter(|(_, output)| matches!(output, Output::OpenPage { .. })).count();
+    assert_eq!((pops, dead(&play), play.unfinished), (8, Vec::new(), (8, 0)));
+}
+
+#[test]
+fn a_number_that_crashes_the_connector_and_calls_twice_is_asked_five_times_for_each_call_at_most() {
+    // Two matches of one number wait together: there is nothing to part, and each crash counts for both.
+    let calls = vec![(0, "+12015550101".to_owned()), (5_000, "+12015550101".to_owned())];
+    let play = play_naughty(&calls, "");
+    let finds = asked(&play, "find");
+    assert!((5..=10).contains(&finds.len()), "{finds:?}");
+    assert_eq!((dead(&play), given_up(&play)), (vec![("c0", "match"), ("c1", "match")], Vec::new()));
+}
+
+#[test]
+fn one_entry_of_thirty_two_that_crashes_the_connector_stops_no_other_one() {
+    // One entry goes alone, the others together, with the one that crashes among the first.
+    let calls: Vec<(u64, String)> =
+        (0..33).map(|index| (0, format!("+1{}5550{}", 201 + index, if index == 1 { 111 } else { 113 }))).collect();
+    let play = play_naughty(&calls, "");
+    assert_eq!((dead(&play), given_up(&play), play.unfinished), (vec![("c1", "journal")], Vec::new(), (0, 1)));
+}
+
+#[test]
+fn f12_a_record_that_is_gone_buries_its_entry_with_that_reason() {
+    let gone = r#"[{"errorCode":"ENTITY_IS_DELETED","message":"entity is deleted"}]"#;
+    let play = play("salesforce", &format!("{{ what = \"status\", status = 404, body = '{gone}', on = [\"write\"] }}"), 48 * HOUR, "1h");
+    assert_eq!((count(&play, Operation::Write), ends(&play)), (1, (0, 0, 1)));
+    let why = |(_, output): &(u64, Output)| if let Output::Told(Told::Dead { why, .. }) = output { Some(why.id.clone()) } else { None };
+    assert_eq!(play.outputs.iter().find_map(why).as_deref(), Some("salesforce.deleted"));
+}
+
+#[test]
+fn f20_several_records_where_one_was_wanted_bury_it_and_are_named() {
+    let paths = r#"["/services/data/v66.0/sobjects/Contact/003A", "/services/data/v66.0/sobjects/Contact/003B"]"#;
+    let play = play("salesforce", &format!("{{ what = \"status\", status = 300, body = '{paths}', on = [\"write\"] }}"), 48 * HOUR, "1h");
+    assert_eq!((count(&play, Operation::Write), ends(&play)), (1, (0, 0, 1)));
+    let named = |(_, output): &(u64, Output)| if let Output::Told(Told::Dead { why, .. }) = output { why.verbatim.clone() } else { None };
+    assert_eq!(play.outputs.iter().find_map(named).as_deref(), Some("Contact 003A, Contact 003B"));
 }

@@ -38,7 +38,7 @@ use pbx_crm_host::egress::Wire;
 use pbx_crm_host::egress::sockets::Sockets;
 use pbx_crm_host::egress::target::OnPremises;
 use pbx_crm_host::engine::SandboxEngine;
-use pbx_crm_host::event::{CallEvent, Happening, Start};
+use pbx_crm_host::event::{CallEvent, Happening, Moment, Start};
 use pbx_crm_host::host::{Clients, ConnectorSetup, Host, StartError, Texts, now};
 use pbx_crm_host::messages::host_catalogue;
 use pbx_crm_host::pbx::StaticPbx;
@@ -135,6 +135,10 @@ fn connector() -> Source {
 fn connect(salesforce: &mut Salesforce, store: Arc<dyn CredentialStore>) {
     let account = account(salesforce, store);
     assert_eq!(account.status(), Status::NotConnected);
+    authorise(salesforce, &account);
+}
+
+fn authorise(salesforce: &mut Salesforce, account: &CrmAccount) {
     let app = salesforce.control.application(&salesforce.address()).unwrap();
     let opening = Opening {
         login: app.login,
@@ -161,11 +165,11 @@ impl Clients for Screens {
     fn reply(&mut self, _request: &str, _reply: &Reply, _texts: &Texts) {}
 }
 
-/// A host at work, the pages that it opens, and why work waits.
+/// A host at work, the pages that it opens, and why work waits and until when.
 struct Running {
     host: Host,
     pages: mpsc::Receiver<(String, String)>,
-    waiting: mpsc::Receiver<String>,
+    waiting: mpsc::Receiver<(String, Moment)>,
 }
 
 fn host(salesforce: &Salesforce, store: Option<Arc<dyn CredentialStore>>) -> Result<Running, StartError> {
@@ -180,8 +184,8 @@ fn host(salesforce: &Salesforce, store: Option<Arc<dyn CredentialStore>>) -> Res
         .pbx(StaticPbx::new("US", "America/New_York").with_extension("1001", "Ann Field", None))
         .clients(Screens(sender))
         .observer(move |told| {
-            if let Told::Waiting { why, .. } = told {
-                let _ = tell.send(host_catalogue().render("en", why));
+            if let Told::Waiting { why, again, .. } = told {
+                let _ = tell.send((host_catalogue().render("en", why), *again));
             }
         });
     let builder = match store {
@@ -223,6 +227,36 @@ fn m_con_7_a_restarted_host_pops_and_journals_with_what_was_sealed_and_renews_wh
 }
 
 #[test]
+fn f50_an_entry_that_waits_for_an_authorisation_leaves_as_soon_as_the_host_is_told_of_it() {
+    let mut salesforce = Salesforce::new();
+    let folder = folder("authorised-again");
+    let key = key(&folder);
+    let store = sealed(&folder, &key);
+    // Kept for the second time: to load the connector again would take long, and the test is about being early.
+    let account = account(&salesforce, store.clone());
+    authorise(&mut salesforce, &account);
+    let Running { host, pages, waiting } = host(&salesforce, Some(store)).unwrap();
+    call(&host, "one");
+    pages.recv_timeout(PATIENCE).unwrap();
+    salesforce.knob("revoke-approvals", serde_json::json!({}));
+    host.call(CallEvent::new("one", now(), Happening::Ended { outcome: None })).unwrap();
+    let (told, again) = waiting.recv_timeout(PATIENCE).unwrap();
+    assert!(told.contains("no longer accepts the connection"), "{told}");
+    assert!(matches!(account.status(), Status::WithProblem { .. }), "{:?}", account.status());
+    assert!(salesforce.control.activities().is_empty());
+    authorise(&mut salesforce, &account);
+    host.reopened("salesforce").unwrap();
+    let activities = salesforce.wait_for_activities(1);
+    // By itself the host looks again at the moment that it has told, and no sooner. An entry that stands there before came by the word.
+    let arrived = now();
+    assert!(arrived < again, "{} ms too late: {activities:?}", arrived - again);
+    assert_eq!(activities.len(), 1);
+    assert!(activities.iter().all(|entry| entry.record == "maria" && entry.user.as_deref() == Some("ann")), "{activities:?}");
+    host.stop();
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
 fn a_host_whose_account_is_not_connected_runs_and_says_so() {
     let salesforce = Salesforce::new();
     let folder = folder("unconnected");
@@ -231,7 +265,7 @@ fn a_host_whose_account_is_not_connected_runs_and_says_so() {
     assert!(without_a_store.contains("HostBuilder::credentials"), "{without_a_store}");
     let Running { host, waiting, .. } = host(&salesforce, Some(sealed(&folder, &key))).unwrap();
     call(&host, "one");
-    let told = waiting.recv_timeout(PATIENCE).unwrap();
+    let (told, _) = waiting.recv_timeout(PATIENCE).unwrap();
     assert!(told.contains("pbx-crm connect"), "{told}");
     assert!(salesforce.control.requests().is_empty(), "nothing is asked of a CRM that nobody has connected");
     host.stop();

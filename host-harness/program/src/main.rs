@@ -212,8 +212,7 @@ fn play(files: &[PathBuf], components: Components, remote: Option<&str>, show: S
     let stage = Stage::new(components)?;
     let mut all_right = true;
     for file in files {
-        let text = std::fs::read_to_string(file).map_err(|why| scenario::ScenarioError::Read { file: file.clone(), why })?;
-        let parsed = scenario::parse(file, &text)?;
+        let (parsed, text) = scenario::Scenario::read(file)?;
         let crm = match remote {
             Some(address) => Crm::remote(address)?,
             None => Crm::in_process(stage.connector_id())?,

@@ -81,6 +81,12 @@ pub enum FaultKind {
     },
     /// `garbled`: the work is done; the body of the answer is a web page.
     Garbled,
+    /// `garbled` with `body`: the work is done; this is the body of the answer, whose status stays. Sent as `text/plain`, or as JSON if it
+    /// is JSON. So `""` and `"{}"` are a success that does not say what was done.
+    GarbledTo {
+        /// `body`.
+        body: String,
+    },
     /// `truncated`: the work is done; the second half of the answer's body is missing.
     Truncated,
 }

@@ -74,7 +74,7 @@ impl TryFrom<FaultForm> for Fault {
                 bytes: bytes.take().ok_or("`slow-loris` needs `bytes`")?,
             },
             What::ClockShift => FaultKind::ClockShift { ms: ms.take().ok_or("`clock-shift` needs `ms`")? },
-            What::Garbled => FaultKind::Garbled,
+            What::Garbled => body.take().map_or(FaultKind::Garbled, |body| FaultKind::GarbledTo { body }),
             What::Truncated => FaultKind::Truncated,
         };
         // Whatever was not taken does not belong to this kind.
@@ -121,6 +121,7 @@ impl From<Fault> for FaultForm {
             FaultKind::CutBeforeCommit => bare(What::CutBeforeCommit),
             FaultKind::CutAfterCommit => bare(What::CutAfterCommit),
             FaultKind::Garbled => bare(What::Garbled),
+            FaultKind::GarbledTo { body } => Self { body: Some(body), ..bare(What::Garbled) },
             FaultKind::Truncated => bare(What::Truncated),
         }
     }

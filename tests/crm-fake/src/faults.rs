@@ -132,6 +132,7 @@ impl Plan {
                 Outcome::Cut
             }
             Some(FaultKind::Garbled) => Outcome::Response(garbled(&work())),
+            Some(FaultKind::GarbledTo { body }) => Outcome::Response(worded(work().status().as_u16(), body)),
             Some(FaultKind::Truncated) => Outcome::Response(truncated(work())),
             // The rest never is an ending.
             Some(_) | None => Outcome::Response(work()),
@@ -156,10 +157,7 @@ fn draw(counter: &mut u64, most: u64) -> u64 {
 
 fn injected(status: u16, body: Option<String>, retry_after: Option<String>) -> http::Response<Vec<u8>> {
     let mut response = match body {
-        Some(body) if serde_json::from_str::<serde_json::Value>(&body).is_ok() => {
-            wire::response(status, "application/json", body.into_bytes())
-        }
-        Some(body) => wire::response(status, "text/plain; charset=utf-8", body.into_bytes()),
+        Some(body) => worded(status, body),
         None => wire::error(status, "injected by a test"),
     };
     // `Faults::inject` has let pass nothing that a header cannot hold.
@@ -167,6 +165,13 @@ fn injected(status: u16, body: Option<String>, retry_after: Option<String>) -> h
         response.headers_mut().insert(http::header::RETRY_AFTER, value);
     }
     response
+}
+
+/// In a test's own words.
+fn worded(status: u16, body: String) -> http::Response<Vec<u8>> {
+    let is_json = serde_json::from_str::<serde_json::Value>(&body).is_ok();
+    let content_type = if is_json { "application/json" } else { "text/plain; charset=utf-8" };
+    wire::response(status, content_type, body.into_bytes())
 }
 
 fn garbled(of: &http::Response<Vec<u8>>) -> http::Response<Vec<u8>> {

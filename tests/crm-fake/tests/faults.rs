@@ -39,6 +39,9 @@ fn reads_json_and_toml() {
     assert_eq!(read, same);
     assert_eq!(fault(&serde_json::to_string(&read).unwrap()).unwrap(), read);
     assert_eq!(fault(r#"{"what": "garbled"}"#).unwrap(), Fault::always(FaultKind::Garbled));
+    let empty = fault(r#"{"what": "garbled", "body": "", "on": ["write"]}"#).unwrap();
+    assert_eq!(empty, Fault::always(FaultKind::GarbledTo { body: String::new() }).on(&[Operation::Write]));
+    assert_eq!(fault(&serde_json::to_string(&empty).unwrap()).unwrap(), empty);
 }
 
 #[test]
@@ -103,6 +106,20 @@ fn breaks_bodies() {
     assert!(body(&play(&mut faults, Operation::Find).0).starts_with("<!doctype html>"));
     let (answer, _) = play(&mut faults, Operation::Find);
     assert!(serde_json::from_str::<serde_json::Value>(body(&answer)).is_err());
+}
+
+#[test]
+fn f15_a_success_can_say_nothing_of_what_was_done() {
+    for (text, content_type) in [("", "text/plain; charset=utf-8"), ("{}", "application/json"), ("nonsense", "text/plain; charset=utf-8")] {
+        let mut faults = Faults::default();
+        let garbled = serde_json::json!({ "what": "garbled", "body": text, "times": 1 });
+        faults.inject(fault(&garbled.to_string()).unwrap()).unwrap();
+        let (answer, done) = play(&mut faults, Operation::Write);
+        assert_eq!((done, answer.status(), body(&answer)), (true, Some(201), text));
+        let Outcome::Response(response) = answer.outcome else { panic!("no answer") };
+        assert_eq!(response.headers()["content-type"], content_type, "{text}");
+        assert_eq!(body(&play(&mut faults, Operation::Write).0), r#"{"id":"1"}"#);
+    }
 }
 
 #[test]

@@ -87,9 +87,14 @@ impl Budget {
         Self { settings, told: None, spent: spent.into(), unkept: None }
     }
 
+    /// When the count is to be written down; none: it is.
+    pub(super) fn to_be_kept_at(&self) -> Option<Moment> {
+        self.unkept.map(|since| since.saturating_add(KEEP_MS))
+    }
+
     /// Is the count to be written down now? It is taken for written then.
     pub(super) fn is_to_be_kept(&mut self, now: Moment) -> bool {
-        let due = self.unkept.is_some_and(|since| since.saturating_add(KEEP_MS) <= now);
+        let due = self.to_be_kept_at().is_some_and(|at| at <= now);
         if due {
             self.unkept = None;
         }
@@ -112,9 +117,8 @@ impl Budget {
             Some((known, count)) if *known == hour => *count += u64::from(cost),
             _ => self.spent.push_back((hour, u64::from(cost))),
         }
-        while self.spent.front().is_some_and(|(known, _)| known + HOURS <= hour) {
-            self.spent.pop_front();
-        }
+        // Those of a clock that was set back since lie in the future: nobody can say when they were.
+        self.spent.retain(|(known, _)| *known <= hour && known + HOURS > hour);
         match usage.and_then(|usage| Some((usage.left?, usage.allowed?, usage.renewed_at))) {
             Some((left, allowed, renewed_at)) if allowed > 0 && left <= allowed => {
                 self.told = Some((left, allowed, now, renewed_at));
@@ -147,7 +151,7 @@ impl Budget {
     /// Own requests in the last 24 hours, rounded up to whole hours.
     pub(super) fn spent(&self, now: Moment) -> u64 {
         let hour = now / HOUR_MS;
-        self.spent.iter().filter(|(known, _)| known + HOURS > hour).map(|(_, count)| count).sum()
+        self.spent.iter().filter(|(known, _)| *known <= hour && known + HOURS > hour).map(|(_, count)| count).sum()
     }
 }
 
@@ -209,5 +213,8 @@ mod tests {
         assert_eq!(allowed(&again, 2 * HOUR_MS), [Worth::Journal]);
         again.take(2 * HOUR_MS, 1, None);
         assert_eq!(allowed(&again, 2 * HOUR_MS), []);
+        // The clock was a year ahead when all of that was counted.
+        let earlier = Budget::new(again.settings.clone(), vec![(9_000, 100)]);
+        assert_eq!(allowed(&earlier, 2 * HOUR_MS), ALL);
     }
 }

@@ -9,7 +9,7 @@
 //! | ambiguous | sent, and the outcome is not known | looked for after 30 seconds and once more 30 seconds later, then done again; five of these bury it |
 //! | elsewhere | the record is there already, or lives on as another | that one is taken |
 //! | permanent | refused for what it is, or the record is gone | dead at once, with the reason; can be replayed |
-//! | crash | the connector trapped, or was stopped | again with fewer items at once; five bury it |
+//! | crash | the connector trapped, or was stopped | again with fewer items at once; five bury it; five in a row of one function, about different things, end that function (`crashes.rs`) |
 
 use super::Core;
 use super::gate::Gate;
@@ -27,7 +27,7 @@ use crate::store::{Change, Progress, Task, WorkItem, WorkState};
 /// First pause after a failure, in milliseconds. A caller's record is still wanted two seconds later.
 const FIRST_PAUSE_MS: u64 = 2_000;
 /// Longest pause between two tries, in milliseconds.
-const LONGEST_PAUSE_MS: u64 = 3_600_000;
+pub(super) const LONGEST_PAUSE_MS: u64 = 3_600_000;
 /// So many failures that do not pass by themselves bury an item.
 const STRIKES: u32 = 5;
 /// So many tries bury an item whatever failed: a connector that names the wrong class must not keep us busy for ever.
@@ -99,6 +99,8 @@ impl Class {
 impl Core {
     /// A whole call failed. `crashed`: the connector did, and said nothing.
     pub(super) fn take_failure(&mut self, job: Job, failure: Failure, crashed: bool) {
+        // Several matches of one number are one question: there is nothing to part.
+        let asked = if let Purpose::Find(numbers) = &job.purpose { Some(numbers.len()) } else { None };
         let items: Vec<WorkItem> = match job.purpose {
             Purpose::Find(numbers) => self.matches_of(job.slot, &numbers).into_iter().map(|item| self.tried(item)).collect(),
             Purpose::ExactCheck(order) | Purpose::FindCreated(order) | Purpose::Create(order) => {
@@ -110,7 +112,7 @@ impl Core {
             Purpose::Asking(id) => return self.fail_asking(&id, failure),
         };
         // One of them may be what the CRM or the connector cannot stand: the others must not die with it.
-        let together = items.len();
+        let together = asked.unwrap_or(items.len());
         let of_one = together == 1 || !(crashed || Class::of(&failure) == Class::Permanent);
         for item in items {
             match (of_one, crashed) {
@@ -265,6 +267,10 @@ impl Core {
     pub(super) fn tell_waiting(&mut self, item: WorkItem, failure: Failure, again: Moment) {
         let why = failure_detail(&failure).said.clone();
         self.tell(Told::Waiting { key: item.key.clone(), call: item.call.clone(), task: item.task.kind().word(), why, again });
+        self.tell_plugin_waiting(&item, failure);
+    }
+
+    pub(super) fn tell_plugin_waiting(&mut self, item: &WorkItem, failure: Failure) {
         if item.progress.told_waiting {
             return;
         }
@@ -272,7 +278,7 @@ impl Core {
             let progress = Box::new(Progress { told_waiting: true, ..progress });
             self.commit_all(vec![Change::Progress { order, progress }]);
         }
-        self.refuse(&item, failure, Fate::Waiting);
+        self.refuse(item, failure, Fate::Waiting);
     }
 
     pub(super) fn bury(&mut self, item: WorkItem, failure: Failure) {

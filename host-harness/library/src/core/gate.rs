@@ -38,8 +38,6 @@ pub(super) enum Pass {
 #[derive(Debug)]
 pub(super) struct Gate {
     enabled: bool,
-    /// The connector crashes whatever it is asked: closed until an administrator enables the account again.
-    crashed: bool,
     /// Since the credential is not taken: why, and when it is looked at again.
     stopped: Option<(Box<Failure>, Moment)>,
     /// The CRM asked for patience: why, and until when.
@@ -60,10 +58,9 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    pub(super) fn new(enabled: bool, crashed: bool) -> Self {
+    pub(super) fn new(enabled: bool) -> Self {
         Self {
             enabled,
-            crashed,
             stopped: None,
             paused: None,
             look: LOOK_MS.0,
@@ -79,7 +76,7 @@ impl Gate {
     pub(super) fn pass(&self, now: Moment) -> Pass {
         let closed_until = [&self.stopped, &self.paused, &self.broken].into_iter().flatten().map(|(_, until)| *until).max();
         match closed_until {
-            _ if !self.enabled || self.crashed || self.probing => Pass::Closed,
+            _ if !self.enabled || self.probing => Pass::Closed,
             Some(until) if until > now => Pass::Closed,
             Some(_) => Pass::Probe,
             None => Pass::Open,
@@ -89,7 +86,7 @@ impl Gate {
     /// When it lets something through that it does not let through now.
     pub(super) fn opens(&self, now: Moment) -> Option<Moment> {
         let until = [&self.stopped, &self.paused, &self.broken].into_iter().flatten().map(|(_, until)| *until).max()?;
-        (self.enabled && !self.crashed && !self.probing && until > now).then_some(until)
+        (self.enabled && !self.probing && until > now).then_some(until)
     }
 
     /// Why it is not open; none: it is, or an administrator closed it.
@@ -102,18 +99,8 @@ impl Gate {
         self.enabled
     }
 
-    /// Enabled, the connector is tried again, whatever it did before.
     pub(super) fn enable(&mut self, enabled: bool) {
         self.enabled = enabled;
-        self.crashed &= !enabled;
-    }
-
-    pub(super) fn has_crashed(&self) -> bool {
-        self.crashed
-    }
-
-    pub(super) fn crash(&mut self) {
-        self.crashed = true;
     }
 
     /// A call begins that was let through as a probe.
@@ -180,7 +167,7 @@ impl Gate {
 
     /// Somebody connected the account anew.
     pub(super) fn reopened(&mut self) {
-        *self = Self::new(self.enabled, self.crashed);
+        *self = Self::new(self.enabled);
     }
 
     fn note(&mut self, answered: bool) {
@@ -202,7 +189,7 @@ mod tests {
 
     #[test]
     fn five_in_a_row_close_it_for_half_a_minute_doubling_to_ten_with_one_probe_each() {
-        let mut gate = Gate::new(true, false);
+        let mut gate = Gate::new(true);
         for _ in 0..4 {
             assert!(!gate.unanswered(0, &away()));
             assert_eq!(gate.pass(0), Pass::Open);
@@ -227,7 +214,7 @@ mod tests {
 
     #[test]
     fn half_of_the_last_twenty_close_it() {
-        let mut gate = Gate::new(true, false);
+        let mut gate = Gate::new(true);
         for round in 0..10 {
             gate.answered();
             assert_eq!(gate.unanswered(0, &away()), round == 9, "{round}");
@@ -236,7 +223,7 @@ mod tests {
 
     #[test]
     fn f10_f11_patience_is_what_was_asked_within_bounds_or_a_quarter_of_an_hour_doubling_to_one() {
-        let mut gate = Gate::new(true, false);
+        let mut gate = Gate::new(true);
         for (asked, waited) in [(0, 1_000), (30_000, 30_000), (u64::MAX, 86_400_000)] {
             gate.asked_for_patience(0, Some(asked), &away());
             assert_eq!(gate.opens(0), Some(waited));
@@ -254,21 +241,9 @@ mod tests {
 
     #[test]
     fn switched_off_it_opens_for_nothing() {
-        let mut gate = Gate::new(true, false);
+        let mut gate = Gate::new(true);
         gate.enable(false);
         assert_eq!((gate.pass(0), gate.opens(0)), (Pass::Closed, None));
-        gate.enable(true);
-        assert_eq!(gate.pass(0), Pass::Open);
-    }
-
-    #[test]
-    fn f31_after_crashes_it_opens_for_an_administrator_alone() {
-        let mut gate = Gate::new(true, false);
-        gate.crash();
-        gate.reopened();
-        assert_eq!((gate.pass(u64::MAX), gate.opens(0)), (Pass::Closed, None));
-        gate.enable(false);
-        assert!(gate.has_crashed());
         gate.enable(true);
         assert_eq!(gate.pass(0), Pass::Open);
     }

@@ -251,15 +251,20 @@ pub enum Told {
         /// Its connector.
         connector: String,
     },
-    /// A connector crashed at one call after another: it is asked no more, and its work waits, until an administrator enables the account again.
-    AccountCrashed {
-        /// Which.
+    /// A function of a connector crashed at one call after another: it is called no more, and its work waits, until an administrator enables the
+    /// account again.
+    FunctionCrashed {
+        /// Which connector.
         connector: String,
+        /// Which function.
+        function: &'static str,
     },
     /// An administrator's order was carried out, or could not be.
     Ordered {
         /// Its id.
         id: u64,
+        /// Who ordered it, as far as is known.
+        by: String,
         /// What came of it, in English.
         result: String,
     },

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Core;
+use super::failures::LONGEST_PAUSE_MS;
 use crate::bindings::crm::types::About;
 use crate::event::Moment;
 use crate::store::{AccountRef, Change, EndedCall, Progress, Task, WorkItem, WorkState};
@@ -19,8 +20,7 @@ impl Core {
             let items = state.store.unfinished(after, PAGE);
             let Some(last) = items.last().map(|item| item.order) else { return };
             after = last;
-            let interrupted = items.iter().filter(|item| matches!(item.progress.state, WorkState::Leased(_)));
-            let changes = interrupted.map(|item| interrupted_progress(item, now)).collect();
+            let changes = items.iter().filter_map(|item| at_the_start(item, now)).collect();
             for item in &items {
                 self.index(item.order);
             }
@@ -148,9 +148,45 @@ impl Core {
     }
 }
 
+/// None: it goes on as it stands there.
+fn at_the_start(item: &WorkItem, now: Moment) -> Option<Change> {
+    match item.progress.state {
+        WorkState::Leased(_) => Some(interrupted_progress(item, now)),
+        // No item waits so long: the clock was ahead when this was written, and has been set right.
+        WorkState::Pending(due) if due > now.saturating_add(LONGEST_PAUSE_MS) => {
+            let progress = Box::new(Progress { state: WorkState::Pending(now), ..item.progress.clone() });
+            Some(Change::Progress { order: item.order, progress })
+        }
+        _ => None,
+    }
+}
+
 fn interrupted_progress(item: &WorkItem, now: Moment) -> Change {
     let looked_for = super::failures::changes_the_crm(item);
     let due = if looked_for { now.saturating_add(super::failures::LOOK_UP_AFTER_MS) } else { now };
     let progress = Progress { state: WorkState::Pending(due), since: now, unclear: looked_for, looked_up: 0, ..item.progress.clone() };
     Change::Progress { order: item.order, progress: Box::new(progress) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Kind;
+    use crate::store::check::work;
+
+    #[test]
+    fn f24_what_a_clock_that_was_ahead_put_off_by_a_day_is_due_at_the_next_start() {
+        let now = 1_000_000_000;
+        let waiting = |due: Moment| {
+            let item = work(1, Kind::Journal, "15550100", now);
+            WorkItem { progress: Progress { state: WorkState::Pending(due), tries: 3, ..item.progress.clone() }, ..item }
+        };
+        for due in [0, now, now + LONGEST_PAUSE_MS] {
+            assert_eq!(at_the_start(&waiting(due), now), None, "{due}");
+        }
+        let Some(Change::Progress { order: 1, progress }) = at_the_start(&waiting(now + 86_400_000), now) else {
+            panic!("it waits for a day")
+        };
+        assert_eq!((&progress.state, progress.tries), (&WorkState::Pending(now), 3));
+    }
 }

@@ -167,7 +167,7 @@ impl Slot {
         AccountState {
             account: self.account(),
             enabled: self.gate.is_enabled(),
-            crashed: self.gate.has_crashed(),
+            crashed: self.crashes.ended(),
             spent: self.budget.counted(),
         }
     }
@@ -195,7 +195,8 @@ impl Core {
                 _ => None,
             });
             let state = states.iter().find(|state| state.account.connector == parts.id);
-            let (enabled, crashed) = state.map_or((true, false), |state| (state.enabled, state.crashed));
+            let enabled = state.is_none_or(|state| state.enabled);
+            let crashed = state.map(|state| state.crashed.clone()).unwrap_or_default();
             // Another organisation's requests do not count for this one.
             let spent = state.filter(|state| state.account.organisation == parts.organisation).map(|state| state.spent.clone());
             accounts.push(Account {
@@ -231,8 +232,8 @@ impl Core {
                 organisation: parts.organisation,
                 user: parts.user,
                 running: 0,
-                gate: Gate::new(enabled, crashed),
-                crashes: Crashes::default(),
+                gate: Gate::new(enabled),
+                crashes: Crashes::new(crashed),
                 budget: Budget::new(parts.budget, spent.unwrap_or_default()),
                 pool_until: 0,
             });
@@ -345,7 +346,8 @@ impl Core {
     pub fn next_wake(&self) -> Option<Moment> {
         let questions = self.questions.values().min().copied();
         let asked = self.asked.iter().map(|asking| asking.until).min();
-        let wakes = [self.runs.next_deadline(), self.screens.next_wake(), questions, asked, self.next_work()];
+        let counts = self.slots.iter().filter_map(|slot| slot.budget.to_be_kept_at()).min();
+        let wakes = [self.runs.next_deadline(), self.screens.next_wake(), questions, asked, counts, self.next_work()];
         wakes.into_iter().flatten().min()
     }
 

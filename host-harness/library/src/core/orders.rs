@@ -1,6 +1,7 @@
 //! What administrators order while the host runs, and accounts that are switched off, on and anew.
 
 use super::Core;
+use super::crashes::Crashes;
 use super::io::Told;
 use super::work::number_key;
 use crate::bindings::crm::types::Failure;
@@ -23,7 +24,7 @@ impl Core {
             Order::Erase { number } => self.erase(&number, &by),
         };
         self.commit_all(vec![Change::OrderDone { id, at: self.now, result: result.clone() }]);
-        self.tell(Told::Ordered { id, result });
+        self.tell(Told::Ordered { id, by, result });
     }
 
     /// The key stays: where the CRM has it after all, it is found.
@@ -74,7 +75,9 @@ impl Core {
         let known = match self.slots.iter_mut().find(|slot| slot.id == connector) {
             Some(slot) => {
                 slot.gate.enable(enabled);
-                slot.crashes.none();
+                if enabled {
+                    slot.crashes = Crashes::default();
+                }
                 Some(slot.state())
             }
             None => None,
@@ -82,7 +85,7 @@ impl Core {
         let is_known = known.is_some();
         let state = known.unwrap_or_else(|| {
             let kept = self.kept_state(connector);
-            AccountState { enabled, crashed: kept.crashed && !enabled, ..kept }
+            AccountState { enabled, crashed: if enabled { Vec::new() } else { kept.crashed.clone() }, ..kept }
         });
         self.commit_all(vec![Change::PutAccount(state)]);
         if let Some(state) = self.state.as_mut() {
@@ -101,17 +104,18 @@ impl Core {
         kept.unwrap_or_else(|| AccountState::new(AccountRef { connector: connector.to_owned(), organisation: String::new() }))
     }
 
-    /// The connector crashes whatever it is asked.
-    pub(super) fn give_up_the_connector(&mut self, slot: usize) {
-        let Some(connected) = self.slots.get_mut(slot) else { return };
-        connected.gate.crash();
+    /// A function of its connector crashes whatever it is about.
+    pub(super) fn give_up(&mut self, slot: usize, function: &'static str) {
+        let Some(connected) = self.slots.get(slot) else { return };
         let (connector, state) = (connected.id.clone(), connected.state());
         self.commit_all(vec![Change::PutAccount(state)]);
-        self.tell(Told::AccountCrashed { connector });
+        self.tell(Told::FunctionCrashed { connector, function });
     }
 
     /// The account was disconnected: nothing is sent to it any more, and what waited for it is discarded.
     fn forget_account(&mut self, connector: &str, by: &str) -> String {
+        // Whoever connects it again begins with a clean sheet.
+        self.switch(connector, true);
         self.switch(connector, false);
         let mut items = Vec::new();
         if let Some(state) = self.state.as_ref() {
@@ -133,7 +137,8 @@ impl Core {
         let number = self.state.as_ref().map(|state| state.numbers.parse(number));
         // Calls without a number share a lane: they must not be erased with somebody's number.
         let Some(number) = number.filter(|number| !number.forms.is_empty()) else {
-            return "that is no telephone number, so nothing was erased: write it with + and its country's code".to_owned();
+            return "that is no telephone number of somebody outside, so nothing was erased: write it with + and its country's code"
+                .to_owned();
         };
         let lane = number_key(&number);
         let orders: Vec<u64> = match self.state.as_ref() {

@@ -112,29 +112,27 @@ impl Core {
 
     /// Does the connector crash whatever it is asked?
     fn count_crash(&mut self, job: &Job, crashed: bool) {
-        let about = crashed.then(|| self.sole_subject(&job.purpose)).flatten();
+        let about = crashed.then(|| self.sole_number(&job.purpose)).flatten();
         let Some(connected) = self.slots.get_mut(job.slot) else { return };
         if !crashed {
-            connected.crashes.none();
-        } else if connected.crashes.one_more(about) && !connected.gate.has_crashed() {
-            self.give_up_the_connector(job.slot);
+            connected.crashes.none(job.function);
+        } else if connected.crashes.one_more(job.function, about) {
+            self.give_up(job.slot, job.function);
         }
     }
 
-    /// The number, or the search, that a call was about; none: it was about several.
-    fn sole_subject(&self, purpose: &Purpose) -> Option<String> {
-        match purpose {
-            Purpose::Asking(id) => Some(id.clone()),
-            Purpose::Find(numbers) => match numbers.as_slice() {
-                [number] => Some(number_key(number).to_owned()),
-                _ => None,
-            },
-            Purpose::ExactCheck(order) | Purpose::FindCreated(order) | Purpose::Create(order) => self.item(*order).map(|item| item.lane),
+    /// The number that a call was about; none: it was about several, or about none.
+    fn sole_number(&self, purpose: &Purpose) -> Option<String> {
+        let order = match purpose {
+            Purpose::Asking(_) => return None,
+            Purpose::Find(numbers) => return if let [number] = numbers.as_slice() { Some(number_key(number).to_owned()) } else { None },
+            Purpose::ExactCheck(order) | Purpose::FindCreated(order) | Purpose::Create(order) => order,
             Purpose::Write(orders) | Purpose::FindWritten(orders) | Purpose::Amend(orders) => match orders.as_slice() {
-                [order] => self.item(*order).map(|item| item.lane),
-                _ => None,
+                [order] => order,
+                _ => return None,
             },
-        }
+        };
+        self.item(*order).map(|item| item.lane)
     }
 
     fn take_answer(&mut self, job: Job, answer: Answer) {
@@ -160,7 +158,9 @@ impl Core {
                     .find(|entity| self.has_number(entity, &draft.number));
                 match hit {
                     Some(entity) => self.finish_creation(item, entity, true, found.usage.spent, true),
-                    None => self.begin_creation(slot, &item, draft),
+                    // Meanwhile an administrator or the CRM may have closed the account.
+                    None if self.is_open(slot, "create") => self.begin_creation(slot, &item, draft),
+                    None => self.pend(&item, self.now, |_| {}),
                 }
             }
             (Purpose::FindCreated(order), Answer::MaybeMade(made)) => {

@@ -95,6 +95,18 @@ impl Lot {
             Self::JournalCheck | Self::Journal | Self::Amendment => Worth::Journal,
         }
     }
+
+    /// Functions of the connector that it needs.
+    fn functions(self) -> &'static [&'static str] {
+        match self {
+            Self::LiveMatch | Self::LateMatch => &["find"],
+            Self::CreationCheck => &["find-created"],
+            Self::Creation => &["exact-check", "create"],
+            Self::JournalCheck => &["find-written"],
+            Self::Journal => &["write"],
+            Self::Amendment => &["amend"],
+        }
+    }
 }
 
 impl Core {
@@ -130,7 +142,7 @@ impl Core {
             };
             // Some room is kept for calls that ring now.
             let room = if lot == Lot::LiveMatch { self.free(slot, 0) } else { self.free(slot, 1) };
-            if !room || !self.affordable(slot, lot.worth()) {
+            if !room || !self.affordable(slot, lot.worth()) || !self.works(slot, lot) {
                 continue;
             }
             let begun = match lot {
@@ -193,6 +205,16 @@ impl Core {
         self.runs.len() < limits::RUNNING_CONNECTORS && connected.running < parallel.saturating_sub(kept).max(1)
     }
 
+    /// Does the connector still do what such work needs?
+    fn works(&self, slot: usize, lot: Lot) -> bool {
+        self.slots.get(slot).is_some_and(|slot| !lot.functions().iter().any(|function| slot.crashes.has_ended(function)))
+    }
+
+    /// May a further call of this function begin, for work that has one behind it?
+    pub(super) fn is_open(&self, slot: usize, function: &str) -> bool {
+        self.slots.get(slot).is_some_and(|slot| slot.gate.pass(self.now) != Pass::Closed && !slot.crashes.has_ended(function))
+    }
+
     fn affordable(&self, slot: usize, worth: Worth) -> bool {
         self.slots.get(slot).is_some_and(|slot| slot.budget.allows(worth, self.now).is_ok())
     }
@@ -203,13 +225,16 @@ impl Core {
         for order in state.agenda.fresh() {
             let Some(head) = self.state.as_ref().and_then(|state| state.agenda.head(order)) else { continue };
             let Some(slot) = head.slot.and_then(|slot| self.slots.get(slot)) else { continue };
+            if !head.lot().functions().iter().all(|function| !slot.crashes.has_ended(function)) {
+                if let Some(item) = self.item(order) {
+                    self.tell_plugin_waiting(&item, Failure::Garbled(detail("host.connector-trapped")));
+                }
+                continue;
+            }
             if slot.gate.pass(self.now) != Pass::Closed {
                 continue;
             }
-            let closed = slot.gate.why().map(|(why, until)| (why.clone(), until));
-            // Until when is for an administrator to say.
-            let crashed = || slot.gate.has_crashed().then(|| (Failure::Garbled(detail("host.connector-trapped")), self.now));
-            let Some((why, until)) = closed.or_else(crashed) else { continue };
+            let Some((why, until)) = slot.gate.why().map(|(why, until)| (why.clone(), until)) else { continue };
             if let Some(item) = self.item(order) {
                 self.tell_waiting(item, why, until);
             }
@@ -358,7 +383,15 @@ impl Core {
     fn begin_amendments(&mut self, slot: usize, until: Moment) -> bool {
         let Some(state) = self.state.as_ref() else { return false };
         let batch = self.slots.get(slot).map_or(1, |slot| slot.connector.description().amend_batch as usize);
-        let due: Vec<u64> = state.agenda.due(slot, Lot::Amendment, until).map(|(order, _)| order).take(batch.max(1)).collect();
+        let mut batch = batch.max(1);
+        let mut due: Vec<u64> = Vec::new();
+        for (order, head) in state.agenda.due(slot, Lot::Amendment, until) {
+            batch = batch.min(head.share);
+            if due.len() >= batch {
+                break;
+            }
+            due.push(order);
+        }
         let mut items: Vec<WorkItem> = Vec::new();
         let mut amendments: Vec<amending::Item> = Vec::new();
         let mut folded = false;

@@ -1,18 +1,23 @@
-use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel, sync_channel};
 use std::time::{Duration, Instant};
 
 use super::clock::Clock;
 use super::workers::Workers;
 use super::*;
+use crate::bindings::crm::known_records::Known;
+use crate::bindings::crm::types::RecordRef;
 use crate::bindings::hooks::calls::{Direction, Via};
 use crate::bindings::hooks::clients::{Card, Lifetime};
+use crate::bindings::hooks::phonebook::{Book, Entry};
 use crate::component::Source;
 use crate::core::io::{HttpFailure, HttpRequest, Reply, Told};
 use crate::egress::Egress;
 use crate::egress::loopback::{PATIENCE, Server, egress, wait_for_the_end};
-use crate::event::{Happening, Start};
+use crate::event::{Happening, Moment, Start};
 use crate::limits;
 use crate::pbx::StaticPbx;
+use crate::store::memory::MemoryStore;
+use crate::store::{AccountState, Change, Counts, Room, Store, Unwritten, WorkItem};
 
 /// Tells of each card; waits for a word of the test before the next, if it is given one.
 struct Screens {
@@ -225,4 +230,150 @@ fn a_host_can_be_shared_and_ended_on_its_own_thread() {
         assert!(begun.elapsed() < PATIENCE);
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// A disk that a test fills up and mends.
+#[derive(Default)]
+struct Disk {
+    /// Nothing can be written.
+    failing: AtomicBool,
+    /// There is no room for more.
+    full: AtomicBool,
+}
+
+/// A store on such a disk. Says of each write that failed.
+struct Sick {
+    store: MemoryStore,
+    disk: Arc<Disk>,
+    failed: Sender<()>,
+}
+
+impl Store for Sick {
+    fn sync(&mut self) -> Result<(), Unwritten> {
+        if self.disk.failing.load(Ordering::SeqCst) {
+            let _ = self.failed.send(());
+            return Err(Unwritten("the disk is full".to_owned()));
+        }
+        self.store.sync()
+    }
+    fn unsynced(&self) -> bool {
+        self.disk.failing.load(Ordering::SeqCst)
+    }
+    fn room(&self) -> Room {
+        if self.disk.full.load(Ordering::SeqCst) { Room::None } else { Room::Enough }
+    }
+    fn commit(&mut self, changes: Vec<Change>) {
+        self.store.commit(changes);
+    }
+    fn work(&self, key: &str) -> Option<WorkItem> {
+        self.store.work(key)
+    }
+    fn work_at(&self, order: u64) -> Option<WorkItem> {
+        self.store.work_at(order)
+    }
+    fn unfinished(&self, after: u64, limit: usize) -> Vec<WorkItem> {
+        self.store.unfinished(after, limit)
+    }
+    fn dead(&self, after: u64, limit: usize) -> Vec<WorkItem> {
+        self.store.dead(after, limit)
+    }
+    fn counts(&self) -> Counts {
+        self.store.counts()
+    }
+    fn last_order(&self) -> u64 {
+        self.store.last_order()
+    }
+    fn accounts(&self) -> Vec<AccountState> {
+        self.store.accounts()
+    }
+    fn erase(&mut self, lane: &str, digits: &str, same: &dyn Fn(&str) -> bool, now: Moment) -> Result<usize, Unwritten> {
+        self.store.erase(lane, digits, same, now)
+    }
+    fn known(&self, reference: &RecordRef) -> Option<Known> {
+        self.store.known(reference)
+    }
+    fn known_by_digits(&self, digits: &str) -> Vec<Known> {
+        self.store.known_by_digits(digits)
+    }
+    fn books(&self) -> Vec<Book> {
+        self.store.books()
+    }
+    fn entry(&self, book: &str, key: &str) -> Option<Entry> {
+        self.store.entry(book, key)
+    }
+    fn entries_by_digits(&self, digits: &str) -> Vec<(String, Entry)> {
+        self.store.entries_by_digits(digits)
+    }
+    fn entries(&self, book: &str) -> Vec<Entry> {
+        self.store.entries(book)
+    }
+}
+
+/// A host on such a disk: the cards that it shows, and each write that failed.
+fn on_a_disk(disk: &Arc<Disk>) -> (Host, Receiver<String>, Receiver<()>) {
+    let (failed, failures) = channel();
+    let store = Sick { store: MemoryStore::default(), disk: Arc::clone(disk), failed };
+    let (builder, shown) = builder(None);
+    (builder.store(Box::new(store)).start().unwrap(), shown, failures)
+}
+
+/// Offers an event; what becomes of it comes out there. A channel that ends without a word: it was not acknowledged, and never will be.
+fn offered(host: &Host, event: CallEvent) -> Receiver<Result<(), Refused>> {
+    let (tell, told) = channel();
+    host.call_acknowledged(event, move |fate| tell.send(fate).unwrap()).unwrap();
+    told
+}
+
+#[test]
+fn f06_nothing_is_acknowledged_before_a_disk_that_failed_is_mended() {
+    let disk = Arc::new(Disk::default());
+    disk.failing.store(true, Ordering::SeqCst);
+    let (host, shown, failures) = on_a_disk(&disk);
+    let started = offered(&host, started("call"));
+    let rang = offered(&host, ringing("call", "1001"));
+    shown.recv_timeout(PATIENCE).expect("what agents see does not wait for the disk");
+    // One more than one: what a failed write had let go would have come by the next.
+    for _ in 0..2 {
+        failures.recv_timeout(PATIENCE).unwrap();
+    }
+    for told in [&started, &rang] {
+        assert_eq!(told.try_recv(), Err(TryRecvError::Empty), "the disk does not hold it yet");
+    }
+    disk.failing.store(false, Ordering::SeqCst);
+    for told in [started, rang] {
+        assert_eq!(told.recv_timeout(PATIENCE), Ok(Ok(())));
+    }
+    host.stop();
+}
+
+#[test]
+fn f06_a_host_that_ends_with_a_broken_disk_acknowledges_nothing() {
+    let disk = Arc::new(Disk::default());
+    disk.failing.store(true, Ordering::SeqCst);
+    let (host, _shown, failures) = on_a_disk(&disk);
+    let told = offered(&host, started("call"));
+    failures.recv_timeout(PATIENCE).unwrap();
+    host.stop();
+    assert_eq!(told.try_recv(), Err(TryRecvError::Disconnected));
+}
+
+#[test]
+fn f08_a_full_store_refuses_events_at_once_and_takes_nothing_of_them() {
+    let disk = Arc::new(Disk::default());
+    // A disk without room cannot be written either: the refusal must not wait for it.
+    disk.full.store(true, Ordering::SeqCst);
+    disk.failing.store(true, Ordering::SeqCst);
+    let (host, shown, _failures) = on_a_disk(&disk);
+    for event in [started("call"), ringing("call", "1001")] {
+        assert_eq!(offered(&host, event).recv_timeout(PATIENCE), Ok(Err(Refused::NoRoom)));
+    }
+    assert!(shown.try_recv().is_err(), "a refused event shows nothing");
+    disk.full.store(false, Ordering::SeqCst);
+    disk.failing.store(false, Ordering::SeqCst);
+    // Offered again it is no repetition: nothing of it was taken.
+    for event in [started("call"), ringing("call", "1001")] {
+        assert_eq!(offered(&host, event).recv_timeout(PATIENCE), Ok(Ok(())));
+    }
+    shown.recv_timeout(PATIENCE).unwrap();
+    host.stop();
 }

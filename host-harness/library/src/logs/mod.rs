@@ -64,11 +64,15 @@ impl Logs {
                 tracing::warn!(connector, failure = said(why), until, "the account is not asked for a while");
             }
             Told::AccountOpen { connector } => tracing::info!(connector, "the account is asked again"),
-            Told::AccountCrashed { connector } => tracing::error!(
+            Told::FunctionCrashed { connector, function } => tracing::error!(
                 connector,
-                "the connector crashed at one call after another, so it is asked no more and its work waits: when it is mended, `pbx-crm queue enable` it"
+                function,
+                "the connector crashed at one call after another, so this is asked no more and its work waits: put a mended connector in place, restart \
+                 the host, then `pbx-crm queue enable` the account"
             ),
-            Told::Ordered { id, result } => tracing::info!(order = id, result = self.redactor.text(result), "an administrator's order"),
+            Told::Ordered { id, by, result } => {
+                tracing::info!(order = id, by, result = self.redactor.text(result), "an administrator's order")
+            }
             Told::Log { component, line } => self.component(component, line),
         }
     }

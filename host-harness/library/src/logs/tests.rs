@@ -82,8 +82,8 @@ fn everything() -> Vec<Told> {
         Told::Waiting { key: key.clone(), call: Some(call.clone()), task: "match", why: message.clone(), again: 5 },
         Told::Dead { key: key.clone(), call: Some(call.clone()), task: "match", why: message.clone() },
         Told::AccountClosed { connector: "salesforce".to_owned(), why: message, until: 9 },
-        Told::AccountCrashed { connector: "salesforce".to_owned() },
-        Told::Ordered { id: 1, result: "erased 3 things of 15550100199".to_owned() },
+        Told::FunctionCrashed { connector: "salesforce".to_owned(), function: "write" },
+        Told::Ordered { id: 1, by: "ann (uid 7)".to_owned(), result: "erased 3 things of 15550100199".to_owned() },
         log("info", "Ada Canary called"),
         log("error", "number 15550100199 and token=canary"),
     ]

@@ -44,10 +44,10 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family { name: "pbx_crm_account_enabled", kind: Kind::Gauge, labels: &["connector"], help: "0: switched off by an administrator." },
     Family {
-        name: "pbx_crm_account_crashes_total",
+        name: "pbx_crm_connector_given_up_total",
         kind: Kind::Counter,
         labels: &["connector"],
-        help: "Times that an account was given up for crashes of its connector.",
+        help: "Times that a function was given up for crashes of the connector.",
     },
     Family { name: "pbx_crm_work_items", kind: Kind::Gauge, labels: &["state"], help: "Work in the store." },
     Family {
@@ -109,7 +109,7 @@ pub(super) fn begin(values: &mut Values, connectors: &[String], now: Moment) {
             let labels = [("connector", connector.as_str()), ("function", "find"), ("outcome", outcome)];
             values.set("pbx_crm_connector_calls_total", &labels, 0);
         }
-        values.set("pbx_crm_account_crashes_total", &[("connector", connector)], 0);
+        values.set("pbx_crm_connector_given_up_total", &[("connector", connector)], 0);
     }
     for why in HOOK_FAILURES {
         values.set("pbx_crm_hook_failures_total", &[("why", why)], 0);

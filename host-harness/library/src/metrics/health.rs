@@ -69,9 +69,9 @@ pub(super) fn judge(inner: &Inner, now: Moment) -> Health {
         let what = format!("the account {connector} is not asked for a while: `pbx-crm status` and `pbx-crm queue list` say why");
         tell("account-closed", Grade::Failing, what);
     }
-    for connector in &inner.crashed {
+    for connector in inner.crashed.difference(&inner.disabled) {
         let what = format!(
-            "the connector of the account {connector} crashes, so its work waits: mend it, then `pbx-crm queue enable {connector}`"
+            "the connector of the account {connector} crashes, so its work waits: put a mended one in place, restart the host, then `pbx-crm queue enable {connector}`"
         );
         tell("account-crashed", Grade::Failing, what);
     }

@@ -17,7 +17,7 @@
 //! | `pbx_crm_connector_denied_total` | counter | `connector` | requests that a connector had not declared; none was sent |
 //! | `pbx_crm_account_open` | gauge | `connector` | 1: the account is asked; 0: not for a while |
 //! | `pbx_crm_account_enabled` | gauge | `connector` | 0: switched off by an administrator |
-//! | `pbx_crm_account_crashes_total` | counter | `connector` | times that an account was given up since its connector crashed at one call after another |
+//! | `pbx_crm_connector_given_up_total` | counter | `connector` | times that a function was given up since the connector crashed at one call of it after another |
 //! | `pbx_crm_work_items` | gauge | `state` | work in the store: pending, leased, dead, and what is still remembered of done and discarded |
 //! | `pbx_crm_work_oldest_seconds` | gauge | | age of the oldest pending work, in seconds; 0: there is none |
 //! | `pbx_crm_work_retries_total` | counter | `task` | failed tries after which work waits |
@@ -62,7 +62,7 @@ struct Inner {
     /// Accounts that are not asked now, until when.
     closed: BTreeMap<String, Moment>,
     disabled: BTreeSet<String>,
-    /// Accounts that are not asked since their connector crashes.
+    /// Accounts of which some work waits since their connector crashes.
     crashed: BTreeSet<String>,
     counts: Option<Counts>,
     room: Room,
@@ -114,7 +114,7 @@ impl Metrics {
     pub fn accounts(&self, states: &[AccountState]) {
         let named =
             |wanted: fn(&&AccountState) -> bool| states.iter().filter(wanted).map(|state| state.account.connector.clone()).collect();
-        let (disabled, crashed) = (named(|state| !state.enabled), named(|state| state.crashed));
+        let (disabled, crashed) = (named(|state| !state.enabled), named(|state| !state.crashed.is_empty()));
         let mut inner = self.inner();
         (inner.disabled, inner.crashed) = (disabled, crashed);
     }
@@ -164,7 +164,7 @@ impl Inner {
             self.values.set("pbx_crm_store_room", &[("room", word)], u64::from(self.room == room));
         }
         for connector in &self.connectors {
-            let open = !(self.closed.contains_key(connector) || self.crashed.contains(connector));
+            let open = !self.closed.contains_key(connector);
             let enabled = !self.disabled.contains(connector);
             self.values.set("pbx_crm_account_open", &[("connector", connector)], u64::from(open));
             self.values.set("pbx_crm_account_enabled", &[("connector", connector)], u64::from(enabled));

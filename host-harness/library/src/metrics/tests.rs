@@ -48,8 +48,8 @@ fn everything() -> Vec<Told> {
         Told::Waiting { key: key.clone(), call: Some(call.clone()), task: "match", why: message(), again: 5 },
         Told::Dead { key, call: Some(call), task: "journal", why: message() },
         Told::AccountClosed { connector: "salesforce".to_owned(), why: message(), until: 9 },
-        Told::AccountCrashed { connector: "salesforce".to_owned() },
-        Told::Ordered { id: 1, result: "work 17 is tried again".to_owned() },
+        Told::FunctionCrashed { connector: "salesforce".to_owned(), function: "write" },
+        Told::Ordered { id: 1, by: "ann (uid 7)".to_owned(), result: "work 17 is tried again".to_owned() },
         log("warning"),
         log("nonsense"),
     ]
@@ -181,8 +181,10 @@ fn health_names_what_is_wrong_and_how_grave_it_is() {
     metrics.accounts(&[AccountState { enabled: false, ..on.clone() }]);
     assert_eq!((ids(1), metrics.health(1).status), (vec!["account-disabled"], Grade::Degraded), "it is closed on purpose");
     metrics.told(&Told::AccountOpen { connector: "salesforce".to_owned() });
-    metrics.accounts(&[AccountState { crashed: true, ..on }]);
+    metrics.accounts(&[AccountState { crashed: vec!["write".to_owned()], ..on.clone() }]);
     assert_eq!((ids(1), metrics.health(1).status), (vec!["account-crashed"], Grade::Failing), "nobody wanted it");
+    metrics.accounts(&[AccountState { enabled: false, crashed: vec!["write".to_owned()], ..on }]);
+    assert_eq!(ids(1), ["account-disabled"], "it is off on purpose");
     metrics.accounts(&[]);
 
     for (room, id) in [(Room::Scarce, "room-scarce"), (Room::NoCreations, "room-no-creations"), (Room::None, "room-none")] {

@@ -33,7 +33,9 @@ impl Metrics {
             Told::AccountOpen { connector } => {
                 inner.closed.remove(connector);
             }
-            Told::AccountCrashed { connector } => values.add("pbx_crm_account_crashes_total", &[("connector", connector)], 1),
+            Told::FunctionCrashed { connector, .. } => {
+                values.add("pbx_crm_connector_given_up_total", &[("connector", &known(connector))], 1);
+            }
             Told::Ordered { .. } => values.add("pbx_crm_orders_total", &[], 1),
             Told::Log { line, .. } => {
                 let level = ["debug", "info", "warning", "error"].into_iter().find(|level| *level == line.level).unwrap_or("info");

@@ -148,9 +148,9 @@ pub struct AccountState {
     pub account: AccountRef,
     /// False: nothing happens on calls, and waiting work is kept unsent.
     pub enabled: bool,
-    /// Its connector crashed at one call after another: calls are served, and what is to be done at the CRM waits until an administrator enables
-    /// the account again.
-    pub crashed: bool,
+    /// Functions of its connector that crashed at one call after another, such as "write". They are called no more, and their work waits, until an
+    /// administrator enables the account again; calls are served.
+    pub crashed: Vec<String>,
     /// Requests to the CRM by the hour in which they were made, counted from 1970: those of the last 25 hours, oldest first.
     pub spent: Vec<(u64, u64)>,
 }
@@ -159,7 +159,7 @@ impl AccountState {
     /// Of an account of which nothing is known yet.
     #[must_use]
     pub fn new(account: AccountRef) -> Self {
-        Self { account, enabled: true, crashed: false, spent: Vec::new() }
+        Self { account, enabled: true, crashed: Vec::new(), spent: Vec::new() }
     }
 }
 
@@ -250,7 +250,7 @@ pub enum Order {
         /// Which account.
         connector: String,
     },
-    /// Forgets all that is kept of a number.
+    /// Forgets all that is kept of a number. The report begins with "erased" if it was done.
     Erase {
         /// As somebody wrote it; the host reads it as it reads the numbers of calls.
         number: String,

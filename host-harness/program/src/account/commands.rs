@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use pbx_crm_host::account::CrmAccount;
 use pbx_crm_host::account::status::{Since, Status};
 use pbx_crm_host::account::trouble::problem_in;
 use pbx_crm_host::credential::revoke::Revoked;
@@ -27,7 +28,7 @@ pub fn status(about: &About, check: bool, out: &mut dyn Write) -> Result<bool, A
         // What stopped it may be over: that is what the check is for.
         Status::Connected(known) | Status::WithProblem { account: Some(known), .. } if check => match account.check(now()) {
             Ok(checked) => {
-                line(out, &say("status.checked"))?;
+                let serves = tell_state(about, &account, "status.checked", (&words, &crm), out)?;
                 tell_account(&Since { who: checked.who, ..(**known).clone() }, &words, out)?;
                 if let (Some(left), Some(allowed)) = (checked.usage.left, checked.usage.allowed) {
                     line(out, &words.say("status.left", &[("left", &left.to_string()), ("allowed", &allowed.to_string())]))?;
@@ -35,7 +36,7 @@ pub fn status(about: &About, check: bool, out: &mut dyn Write) -> Result<bool, A
                 for warning in &checked.warnings {
                     line(out, &format!("! {}", account.connectors_words(warning, words.language())))?;
                 }
-                Ok(true)
+                Ok(serves)
             }
             Err(trouble) => {
                 line(out, &say("status.problem"))?;
@@ -45,18 +46,9 @@ pub fn status(about: &About, check: bool, out: &mut dyn Write) -> Result<bool, A
             }
         },
         Status::Connected(known) => {
-            let state = left::state(about, &account)?;
-            let (how, what) = match &state {
-                Some(AccountState { enabled: false, .. }) => ("status.disabled", Some("status.enable")),
-                Some(AccountState { crashed: true, .. }) => ("status.problem", Some("status.crashed")),
-                _ => ("status.connected", None),
-            };
-            line(out, &say(how))?;
-            if let (Some(what), Some(state)) = (what, &state) {
-                line(out, &format!("! {}", words.say(what, &[("account", &state.account.connector)])))?;
-            }
+            let serves = tell_state(about, &account, "status.connected", (&words, &crm), out)?;
             tell_account(known, &words, out)?;
-            Ok(what.is_none())
+            Ok(serves)
         }
         Status::WithProblem { account: known, trouble, since } => {
             line(out, &say("status.problem"))?;
@@ -136,6 +128,27 @@ pub fn disconnect(about: &About, sure: bool, out: &mut dyn Write) -> Result<bool
         }
     }
     Ok(true)
+}
+
+/// Tells that a connected account is disabled, or of little use since its connector crashes; else what `well` says. True: neither.
+fn tell_state(
+    about: &About,
+    account: &CrmAccount,
+    well: &str,
+    (words, crm): (&Words, &str),
+    out: &mut dyn Write,
+) -> Result<bool, AccountError> {
+    let state = left::state(about, account)?;
+    let (how, what) = match &state {
+        Some(AccountState { enabled: false, .. }) => ("status.disabled", Some("status.enable")),
+        Some(AccountState { crashed, .. }) if !crashed.is_empty() => ("status.problem", Some("status.crashed")),
+        _ => (well, None),
+    };
+    line(out, &words.say(how, &[("crm", crm)]))?;
+    if let (Some(what), Some(state)) = (what, &state) {
+        line(out, &format!("! {}", words.say(what, &[("account", &state.account.connector)])))?;
+    }
+    Ok(what.is_none())
 }
 
 fn refused(told: &str, out: &mut dyn Write) -> Result<bool, AccountError> {

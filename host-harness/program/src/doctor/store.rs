@@ -57,10 +57,10 @@ fn within(look: &Look, findings: &mut Findings<'_>) -> Result<io::Result<()>, Da
         };
         findings.find(grade, if grade == Grade::Ok { "room" } else { "room-scarce" }, &[("percent", &percent.to_string())])?;
         for state in &accounts {
-            let (grade, id) = match (state.enabled, state.crashed) {
+            let (grade, id) = match (state.enabled, state.crashed.is_empty()) {
                 (false, _) => (Grade::Warning, "disabled"),
-                (true, true) => (Grade::Broken, "crashed"),
-                (true, false) => continue,
+                (true, false) => (Grade::Broken, "crashed"),
+                (true, true) => continue,
             };
             findings.find(grade, id, &[("account", &state.account.connector)])?;
         }

@@ -18,7 +18,7 @@ use super::screens::Screens;
 use crate::account::place::Place;
 use crate::guests;
 use crate::player::{PlayError, cast};
-use crate::scenario::{self, Scenario, ScenarioError, wrong_at};
+use crate::scenario::{Scenario, wrong_at};
 use crate::watch::{Observing, ObservingOptions};
 
 /// What the command line says.
@@ -70,9 +70,8 @@ impl File<'_> {
 /// Anything that would make it fail later; mistakes in the setup with their lines.
 pub(super) fn start(options: &Options, outgoing: &Arc<Outgoing>) -> Result<(Host, EventReader, Observing), LiveError> {
     let path = options.setup.as_path();
-    let text = std::fs::read_to_string(path).map_err(|why| ScenarioError::Read { file: path.to_owned(), why })?;
+    let (setup, text) = Scenario::read(path)?;
     let file = File { path, text };
-    let setup = scenario::parse(path, &file.text)?;
     has_no_story(&file, &setup)?;
     let place = Place::of(options.state_dir.clone()).map_err(LiveError::Place)?;
     let numbers = cast::numbers(&setup).map_err(|why| file.wrong(setup.pbx.country.span(), why))?;

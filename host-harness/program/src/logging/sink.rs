@@ -101,8 +101,11 @@ fn write_all(mut out: impl Write, lines: &Receiver<Message>, dropped: &Dropped) 
         if missing > told {
             // Not through the queue: what tells of lost lines must not be lost.
             let lost = missing - told;
-            told = missing;
-            let _ = writeln!(out, "{}  WARN lines of the log were dropped, since they were taken too slowly lines={lost}", stamp());
+            let line = format!("{}  WARN lines of the log were dropped: they were not taken, or too slowly lines={lost}\n", stamp());
+            // Told only if it is out: a full disk takes this line no more than it took the others.
+            if out.write_all(line.as_bytes()).and_then(|()| out.flush()).is_ok() {
+                told = missing;
+            }
         }
         match message {
             Message::Line(line) => {

@@ -1,4 +1,5 @@
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use super::sink::WAITING;
@@ -39,6 +40,27 @@ impl Write for Held {
     }
 }
 
+/// A disk that is full as long as it is told to be.
+#[derive(Clone)]
+struct Disk {
+    full: Arc<AtomicBool>,
+    written: Held,
+}
+
+impl Write for Disk {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.full.load(Ordering::SeqCst) { Err(io::ErrorKind::StorageFull.into()) } else { self.written.write(bytes) }
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// How many lines were dropped, as the log tells it: in one line or in several.
+fn told(text: &str) -> Vec<usize> {
+    text.lines().filter(|line| line.contains("were dropped")).map(|line| line.rsplit_once("lines=").unwrap().1.parse().unwrap()).collect()
+}
+
 /// What stands in the log after these things were done.
 fn logged(level: Level, things: impl FnOnce()) -> String {
     let out = Held::free();
@@ -69,14 +91,38 @@ fn f71_a_log_that_nobody_takes_drops_lines_with_a_count_and_holds_nobody_up() {
         std::thread::yield_now();
     }
     // All that was dropped is told, in one line or in several: the thread may have begun to tell when there was more to come.
-    let told: Vec<usize> = out
-        .text()
-        .lines()
-        .filter(|line| line.contains("were dropped"))
-        .map(|line| line.rsplit_once("lines=").unwrap().1.parse().unwrap())
-        .collect();
+    let told = told(&out.text());
     assert_eq!(told.iter().sum::<usize>(), dropped, "{told:?}");
     drop(sink);
+}
+
+#[test]
+fn f71_lines_that_a_full_disk_did_not_take_are_told_as_soon_as_it_has_room() {
+    let disk = Disk { full: Arc::new(AtomicBool::new(true)), written: Held::free() };
+    let sink = Sink::start(disk.clone()).unwrap();
+    let dropped = sink.dropped();
+    tracing::subscriber::with_default(subscriber(Level::Info, &sink, Redactor::new([7; 16])), || {
+        // Twice: what was told of the first time is not told again.
+        for (lost, all) in [(5, 5), (3, 8)] {
+            disk.full.store(true, Ordering::SeqCst);
+            for line in 0..lost {
+                tracing::info!(line, "a call");
+            }
+            // The thread has tried them all, and with each but the first the line that tells of those before it.
+            while dropped.count() < all {
+                std::thread::yield_now();
+            }
+            disk.full.store(false, Ordering::SeqCst);
+            tracing::info!(all, "there is room again");
+            while !disk.written.text().contains(&format!("there is room again all={all}")) {
+                std::thread::yield_now();
+            }
+        }
+    });
+    let text = disk.written.text();
+    assert_eq!(told(&text), [5, 3], "{text}");
+    assert_eq!(dropped.count(), 8);
+    assert!(!text.contains("a call"), "{text}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use pbx_crm_host::account::trouble::plain;
 use pbx_crm_host::bindings::crm::types::{About, Failure};
 use pbx_crm_host::bindings::hooks::calls::{Call, Direction, Outcome};
 use pbx_crm_host::store::sqlite::Look;
-use pbx_crm_host::store::{Order, Task, WorkItem, WorkState};
+use pbx_crm_host::store::{AccountState, Order, Task, WorkItem, WorkState};
 
 use super::QueueError;
 use super::shown::{Shower, failure_of, record};
@@ -165,7 +165,9 @@ fn next(item: &WorkItem, look: &Look, shower: &Shower) -> Result<Vec<String>, Qu
     match &item.progress.state {
         WorkState::Pending(due) => {
             let state = look.accounts()?.into_iter().find(|state| state.account.connector == item.account.connector);
-            let closed = state.and_then(|state| if state.enabled { state.crashed.then_some("crashed") } else { Some("disabled") });
+            let crashed =
+                |state: &AccountState| functions(item).iter().any(|function| state.crashed.iter().any(|crashed| crashed == function));
+            let closed = state.and_then(|state| if state.enabled { crashed(&state).then_some("crashed") } else { Some("disabled") });
             if let Some(id) = closed {
                 lines.push(say(id, &[("account", &account)]));
             } else if let Some(Failure::AuthoriseAgain(_)) = item.progress.last.as_deref() {
@@ -188,6 +190,18 @@ fn next(item: &WorkItem, look: &Look, shower: &Shower) -> Result<Vec<String>, Qu
         WorkState::Discarded(by) => lines.push(say("discarded", &[("who", &shower.text(by))])),
     }
     Ok(lines)
+}
+
+/// The connector's functions that it needs next.
+fn functions(item: &WorkItem) -> &'static [&'static str] {
+    match (&item.task, item.progress.unclear) {
+        (Task::Match(_), _) => &["find"],
+        (Task::Create(_), true) => &["find-created"],
+        (Task::Create(_), false) => &["exact-check", "create"],
+        (Task::Journal { .. }, true) => &["find-written"],
+        (Task::Journal { .. }, false) => &["write"],
+        (Task::Amend { .. }, _) => &["amend"],
+    }
 }
 
 /// Another piece of work that must be done first, if it is not.

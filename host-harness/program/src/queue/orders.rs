@@ -101,10 +101,11 @@ fn fitting(
     Ok(fit)
 }
 
-/// Leaves orders, and tells what came of each as soon as a running host has carried it out.
-pub(crate) fn leave(file: &Path, look: &Look, orders: Vec<Order>, shower: &Shower, out: &mut dyn Write) -> Result<(), QueueError> {
+/// Leaves orders, and tells what came of each as soon as a running host has carried it out. Gives what the host said of those that it has.
+pub(crate) fn leave(file: &Path, look: &Look, orders: Vec<Order>, shower: &Shower, out: &mut dyn Write) -> Result<Vec<String>, QueueError> {
+    let mut results = Vec::new();
     if orders.is_empty() {
-        return Ok(());
+        return Ok(results);
     }
     let (who, mut left) = (who(), BTreeSet::new());
     for wanted in &orders {
@@ -117,17 +118,18 @@ pub(crate) fn leave(file: &Path, look: &Look, orders: Vec<Order>, shower: &Showe
         if !done.is_empty() {
             for report in look.orders_done(MOST + 100)?.iter().rev().filter(|report| done.contains(&report.ordered.id)) {
                 let result = shower.text(&report.result);
+                results.push(report.result.clone());
                 writeln!(out, "{}", shower.say("queue.carried-out", &[("id", &report.ordered.id.to_string()), ("result", &result)]))?;
             }
             left.retain(|id| waiting.contains(id));
         }
         if left.is_empty() {
-            return Ok(());
+            return Ok(results);
         }
         if begin.elapsed() >= PATIENCE {
             let count = left.len().to_string();
             writeln!(out, "{}", shower.say("queue.left", &[("count", &count)]))?;
-            return Ok(());
+            return Ok(results);
         }
         std::thread::sleep(LOOK);
     }

@@ -37,7 +37,7 @@ impl Shower {
         Self { words, texts: Texts::new(), numbers, redactor: Redactor::bare(), now: now() }
     }
 
-    pub(super) fn say(&self, id: &str, arguments: &[(&str, &str)]) -> String {
+    pub(crate) fn say(&self, id: &str, arguments: &[(&str, &str)]) -> String {
         self.words.say(id, arguments)
     }
 

@@ -1,10 +1,15 @@
 //! Reading a scenario: every mistake is told with its file, line and what would be right.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::{DirectionWord, Event, Scenario};
+
+/// Largest file of a scenario or setup, in bytes: a PBX of ten thousand extensions takes one.
+const FILE_BYTES: usize = 4 << 20;
 
 /// A scenario that cannot be played.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +21,12 @@ pub enum ScenarioError {
         file: PathBuf,
         /// From the operating system.
         why: std::io::Error,
+    },
+    /// The file is something else.
+    #[error("{file}: the scenario is larger than {} MiB, and so is none; give a text file in TOML", FILE_BYTES >> 20)]
+    TooLarge {
+        /// The file.
+        file: PathBuf,
     },
     /// Something in it is wrong.
     #[error("{file}:{line}: {why}")]
@@ -34,11 +45,32 @@ pub enum ScenarioError {
 /// # Errors
 /// The first mistake, with its line.
 pub fn load(file: &Path) -> Result<Scenario, ScenarioError> {
-    let text = std::fs::read_to_string(file).map_err(|why| ScenarioError::Read { file: file.to_owned(), why })?;
-    parse(file, &text)
+    Ok(Scenario::read(file)?.0)
 }
 
-/// Reads a text; `file` is for messages.
+impl Scenario {
+    /// Reads a file. Gives its text too, for messages that come later.
+    ///
+    /// # Errors
+    /// As [`load`].
+    pub fn read(file: &Path) -> Result<(Self, String), ScenarioError> {
+        let text = text_of(file)?;
+        Ok((parse(file, &text)?, text))
+    }
+}
+
+/// Reads no more than a scenario may have: what was meant may be a disk, or a pipe without end.
+fn text_of(file: &Path) -> Result<String, ScenarioError> {
+    let unread = |why| ScenarioError::Read { file: file.to_owned(), why };
+    let mut bytes = Vec::new();
+    File::open(file).and_then(|open| open.take(FILE_BYTES as u64 + 1).read_to_end(&mut bytes)).map_err(unread)?;
+    if bytes.len() > FILE_BYTES {
+        return Err(ScenarioError::TooLarge { file: file.to_owned() });
+    }
+    String::from_utf8(bytes).map_err(|why| unread(std::io::Error::new(std::io::ErrorKind::InvalidData, why.utf8_error())))
+}
+
+/// Reads a text of any length; `file` is for messages.
 ///
 /// # Errors
 /// The first mistake, with its line.
@@ -225,10 +257,57 @@ mod tests {
             ("[[binding]]\nuser = \"u9\"\nextensions = [\"1001\"]\n".to_owned(), "call.toml:4: the CRM has no user `u9`"),
             ("[[extension]]\nid = \"1001\"\n".to_owned(), "call.toml:4: extension `1001` stands there twice"),
             ("[pbx]\nstarts = \"yesterday\"\n".to_owned(), "call.toml:5: `yesterday` is no moment"),
+            ("[[extension]]\nid = 1002\n".to_owned(), "call.toml:5: invalid type: integer `1002`, expected a string"),
+            ("[pbx]\ncountry = \"US\"\ncountry = \"GB\"\n".to_owned(), "call.toml:6: duplicate key"),
         ] {
             let told = mistake(&text);
             assert!(told.contains(wanted), "{told}\nwanted: {wanted}");
             assert!(told.starts_with("call.toml:"), "{told}");
+        }
+    }
+
+    /// Some editors begin every file with a byte order mark.
+    #[test]
+    fn f68_a_byte_order_mark_is_taken_and_moves_no_line() {
+        let file = Path::new("call.toml");
+        assert_eq!(parse(file, &format!("\u{feff}{OFFICE}")).unwrap().title, "t");
+        let told = parse(file, &format!("\u{feff}{OFFICE}nonsense = 1\n")).unwrap_err().to_string();
+        assert!(told.starts_with("call.toml:4: unknown field `nonsense`"), "{told}");
+        let told = parse(file, &format!("\u{feff}titel = \"t\"\n{OFFICE}")).unwrap_err().to_string();
+        assert!(told.starts_with("call.toml:1: unknown field `titel`"), "{told}");
+    }
+
+    #[test]
+    fn f68_a_file_that_is_too_large_is_named_with_the_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("call.toml");
+        let mut text = OFFICE.to_owned();
+        text.push('#');
+        text.extend(std::iter::repeat_n('x', FILE_BYTES - text.len()));
+        std::fs::write(&path, &text).unwrap();
+        let (scenario, read) = Scenario::read(&path).unwrap();
+        assert!(scenario.title == "t" && read == text, "{} bytes", read.len());
+        text.push('x');
+        std::fs::write(&path, &text).unwrap();
+        for told in [Scenario::read(&path).map(|(scenario, _)| scenario), load(&path)] {
+            let told = told.map(|scenario| scenario.title).unwrap_err().to_string();
+            assert_eq!(told, format!("{}: the scenario is larger than 4 MiB, and so is none; give a text file in TOML", path.display()));
+        }
+        // What tests have generated is in memory already.
+        assert_eq!(parse(&path, &text).unwrap().title, "t");
+    }
+
+    #[test]
+    fn f68_a_file_that_is_no_text_or_absent_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("call.toml");
+        for there in [false, true] {
+            if there {
+                // As Windows saves "Unicode".
+                std::fs::write(&path, b"\xff\xfet\0i\0t\0l\0e\0").unwrap();
+            }
+            let told = load(&path).map(|scenario| scenario.title).unwrap_err().to_string();
+            assert!(told.starts_with(&format!("{}: cannot read the scenario: ", path.display())), "{told}");
         }
     }
 }

@@ -31,7 +31,8 @@ enum What {
     /// Copy the store into a file, while the host runs or not. An older copy there is replaced when the new one is whole. Stored credentials are
     /// in it, sealed; the key that opens them is not: keep credentials.key somewhere else.
     Backup {
-        /// The copy. To put it back: stop the host, and put it in the place of pbx-crm.db.
+        /// The copy. To put it back: stop the host, remove pbx-crm.db-wal and pbx-crm.db-shm, and put it in the place of pbx-crm.db. What waits in it
+        /// may have been done since: the host looks for it in the CRM before it does it again.
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
@@ -48,7 +49,7 @@ enum What {
 }
 
 impl Store {
-    /// Carries it out. False: the answer to a question was no.
+    /// Carries it out. False: the answer to a question was no, or nothing was erased yet.
     ///
     /// # Errors
     /// There is no store, or it cannot be copied or written.
@@ -59,6 +60,9 @@ impl Store {
         match self.what {
             What::Backup { file: to } => {
                 let to_shown = to.display().to_string();
+                if Database::belongs_to(&file, &to) {
+                    return Err(QueueError::Said(words.say("store.copy-onto-itself", &[("file", &to_shown)])));
+                }
                 Database::beside(&file)
                     .map_err(failed)?
                     .backup(&to)
@@ -72,8 +76,13 @@ impl Store {
                     writeln!(out, "{}", words.say("queue.kept", &[]))?;
                     return Ok(false);
                 }
-                leave(&file, &look, vec![Order::Erase { number }], &Shower::new(words, false), out)?;
-                Ok(true)
+                let shower = Shower::new(words, false);
+                let results = leave(&file, &look, vec![Order::Erase { number }], &shower, out)?;
+                let erased = results.iter().any(|result| result.starts_with("erased"));
+                if !erased {
+                    writeln!(out, "{}", shower.say("store.not-erased", &[]))?;
+                }
+                Ok(erased)
             }
         }
     }

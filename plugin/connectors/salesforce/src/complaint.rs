@@ -33,9 +33,20 @@ pub fn read(body: &[u8]) -> Vec<Complaint> {
 /// The complaints of a value: a list, or one bare object.
 pub fn all(value: &Value) -> Vec<Complaint> {
     match value {
+        Value::Array(items) if items.first().is_some_and(Value::is_string) => vec![several(items)],
         Value::Array(items) => items.iter().filter_map(one).collect(),
         object => one(object).into_iter().collect(),
     }
+}
+
+/// Status 300 lists the paths of all records that fit where one was wanted: their objects and ids are its words.
+fn several(paths: &[Value]) -> Complaint {
+    let named = paths.iter().filter_map(Value::as_str).take(MAX_FIELDS).map(|path| {
+        let mut parts = path.rsplit('/');
+        let id = parts.next().unwrap_or_default();
+        parts.next().map_or_else(|| id.to_owned(), |object| format!("{object} {id}"))
+    });
+    Complaint { words: named.collect::<Vec<_>>().join(", "), ..Complaint::default() }
 }
 
 fn one(value: &Value) -> Option<Complaint> {

@@ -97,7 +97,7 @@ impl<'c> Exchange<'c> {
 
     fn send(&mut self, request: &Request) -> Result<Response, Failure> {
         let response = self.client.send(request)?;
-        if let Some(told) = response.header("sforce-limit-info").and_then(limit_info::read) {
+        if let Some(told) = limit_info::told(&response) {
             self.allowance = Some(told);
         }
         Ok(response)

@@ -163,7 +163,8 @@ pub fn of_complaint(came: &Came, complaint: &Complaint) -> Failure {
 
 fn by_status(status: u16, came: &Came, complaint: &Complaint) -> Failure {
     match status {
-        300 => garbled("salesforce.several", came, complaint),
+        // A person must choose: trying it again finds the same ones.
+        300 => made(Sort::Mistake, "salesforce.several", came, complaint),
         // Records are never asked for by their path, so a thing that is not there is part of the API, and no record shall be forgotten.
         404 => garbled("salesforce.no-endpoint", came, complaint),
         // We never ask on conditions, and follow no redirection.
@@ -294,7 +295,7 @@ mod tests {
             (400, error("INVALID_FIELD", "No such column 'Fax' on entity 'Lead'"), "Forbidden", "Invalid", "salesforce.field-hidden"),
             (404, error("NOT_FOUND", "m"), "Garbled", "Garbled", "salesforce.no-endpoint"),
             (410, "<html>".to_owned(), "Unsupported", "Unsupported", "salesforce.version"),
-            (300, r#"["/services/data/v66.0/sobjects/Contact/003"]"#.to_owned(), "Garbled", "Garbled", "salesforce.several"),
+            (300, r#"["/services/data/v66.0/sobjects/Contact/003"]"#.to_owned(), "Other", "Invalid", "salesforce.several"),
             (420, String::new(), "Busy", "Busy", "salesforce.unavailable"),
             (429, "<html>".to_owned(), "Busy", "Busy", "salesforce.unavailable"),
             (503, error("SERVER_UNAVAILABLE", "Server Unavailable"), "Busy", "Busy", "salesforce.unavailable"),
@@ -321,6 +322,13 @@ mod tests {
         };
         assert_eq!(wrong.detail.said.verbatim.as_deref(), Some("请先填写“来源”！"));
         assert_eq!(wrong.detail.code.as_deref(), Some("FIELD_CUSTOM_VALIDATION_EXCEPTION"));
+    }
+
+    #[test]
+    fn f20_several_records_are_named() {
+        let body = r#"["/services/data/v66.0/sobjects/Contact/003A", "/services/data/v66.0/sobjects/Contact/003B"]"#;
+        let Failure::Invalid(wrong) = judged(300, body, Effect::Writes) else { panic!("not invalid") };
+        assert_eq!(wrong.detail.said.verbatim.as_deref(), Some("Contact 003A, Contact 003B"));
     }
 
     #[test]

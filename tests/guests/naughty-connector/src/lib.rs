@@ -205,7 +205,7 @@ impl description::Guest for Naughty {
             }],
             auth: description::Auth::None,
             find_batch: 1,
-            write_batch: 10,
+            write_batch: 40,
             amend_batch: 1,
             writes_once: false,
             parallel: 4,

@@ -160,7 +160,7 @@ fn phonebooks_and_accounts_are_kept(store: &mut dyn Store) {
     let account = |connector: &str, enabled| AccountState {
         account: AccountRef { connector: connector.to_owned(), organisation: "o".to_owned() },
         enabled,
-        crashed: !enabled,
+        crashed: if enabled { Vec::new() } else { vec!["write".to_owned()] },
         spent: if enabled { vec![(500_000, 3), (500_001, 4)] } else { Vec::new() },
     };
     store.commit(vec![Change::PutAccount(account("z", true)), Change::PutAccount(account("a", true))]);

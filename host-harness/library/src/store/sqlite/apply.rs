@@ -30,7 +30,13 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> rusqlite::Resul
                      ON CONFLICT DO UPDATE SET organisation = excluded.organisation, enabled = excluded.enabled,
                          crashed = excluded.crashed, spent = excluded.spent",
             )?
-            .execute(params![state.account.connector, state.account.organisation, state.enabled, state.crashed, text(&state.spent)?])),
+            .execute(params![
+                state.account.connector,
+                state.account.organisation,
+                state.enabled,
+                text(&state.crashed)?,
+                text(&state.spent)?
+            ])),
         Change::OrderDone { id, at, result } => order_done(connection, *id, *at, result),
     }
 }

@@ -45,8 +45,9 @@ pub(super) fn erase(
     if let Err(why) = store.database.empty_log() {
         // Somebody reads just now. Upkeep tries again.
         tracing::warn!(%why, "what was erased is still in the store's log");
-        store.upkeep.empty_log = true;
     }
+    // The order itself, which names the number, is blanked when this has returned: within a minute that reaches the file too.
+    store.upkeep.empty_log = true;
     Ok(in_file + work + in_memory.len())
 }
 

@@ -96,9 +96,10 @@ pub(super) fn accounts(connection: &Connection) -> rusqlite::Result<Vec<AccountS
         .prepare_cached("SELECT connector, organisation, enabled, crashed, spent FROM account ORDER BY connector")?
         .query_map([], |row| {
             let account = AccountRef { connector: row.get(0)?, organisation: row.get(1)? };
-            // A count that cannot be read is begun anew; whether the account is enabled must not be lost with it.
+            // Lists that cannot be read are begun anew; whether the account is enabled must not be lost with them.
+            let crashed = serde_json::from_str(&row.get::<_, String>(3)?).unwrap_or_default();
             let spent = serde_json::from_str(&row.get::<_, String>(4)?).unwrap_or_default();
-            Ok(AccountState { account, enabled: row.get(2)?, crashed: row.get(3)?, spent })
+            Ok(AccountState { account, enabled: row.get(2)?, crashed, spent })
         })?
         .collect()
 }

@@ -21,7 +21,7 @@ pub(super) const DONE: i64 = 3;
 pub(super) const DISCARDED: i64 = 4;
 
 /// Bit of `marks`: the last answer was unclear.
-const UNCLEAR: i64 = 1;
+pub(super) const UNCLEAR: i64 = 1;
 /// Bit of `marks`: the plugin was told.
 const TOLD_WAITING: i64 = 2;
 

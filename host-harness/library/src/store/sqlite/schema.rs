@@ -56,7 +56,7 @@ const VERSION_1: &[&str] = &[
     "CREATE TABLE entry_digits (
         digits TEXT NOT NULL, book TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (digits, book, key)) STRICT, WITHOUT ROWID",
     "CREATE TABLE account (
-        connector TEXT PRIMARY KEY, organisation TEXT NOT NULL, enabled INTEGER NOT NULL, crashed INTEGER NOT NULL,
+        connector TEXT PRIMARY KEY, organisation TEXT NOT NULL, enabled INTEGER NOT NULL, crashed TEXT NOT NULL,
         spent TEXT NOT NULL) STRICT, WITHOUT ROWID",
     // An administrator's orders. AUTOINCREMENT: an id is never used twice, reports name it.
     "CREATE TABLE administrator_order (

@@ -72,8 +72,14 @@ impl SqliteStore {
                 self.moved(before, number(&item.progress.state));
             }
             Change::Progress { order, progress } => {
-                let Some(before) = self.state_of(*order) else { return false };
-                self.moved(Some(before), number(&progress.state));
+                match self.database.read(|file| if self.layer.work(*order).is_some() { Ok(None) } else { read::state_of(file, *order) }) {
+                    // While the file cannot be read nobody knows: what follows from an answer must not be lost for that.
+                    Err(_) => self.moved(None, number(&progress.state)),
+                    Ok(in_file) => {
+                        let Some(before) = in_file.or_else(|| self.state_of(*order)) else { return false };
+                        self.moved(Some(before), number(&progress.state));
+                    }
+                }
             }
             Change::PutEntry { book, entry } if Store::entry(self, book, &entry.key).is_none() => {
                 let count = self.entries.entry(book.clone()).or_default();

@@ -23,7 +23,7 @@ fn every_refusal_of_salesforce_is_judged_as_what_it_is() {
         ("object-access", json!({ "object": "Lead", "access": "none" }), "", ""),
         ("answer-next", json!({ "status": 420, "body": "Enhance your calm" }), "Busy", "salesforce.unavailable"),
         ("answer-next", json!({ "status": 500, "body": error("UNKNOWN_EXCEPTION", "ErrorId: 1-2") }), "Unreachable", "salesforce.internal"),
-        ("answer-next", json!({ "status": 300, "body": ["/services/data/v66.0/sobjects/Contact/003"] }), "Garbled", "salesforce.several"),
+        ("answer-next", json!({ "status": 300, "body": ["/services/data/v66.0/sobjects/Contact/003"] }), "Other", "salesforce.several"),
         ("answer-next", json!({ "status": 200, "body": "<html>Maintenance</html>" }), "Garbled", "kit.wrong-answer"),
     ];
     for (knob, value, wanted, id) in rows {

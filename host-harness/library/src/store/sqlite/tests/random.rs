@@ -63,7 +63,7 @@ impl Changes {
             _ => Change::PutAccount(AccountState {
                 account: AccountRef { connector: self.random.below(3).to_string(), organisation: digits.to_owned() },
                 enabled: at < 500,
-                crashed: at > 700,
+                crashed: (at > 700).then(|| "find".to_owned()).into_iter().collect(),
                 spent: vec![(at, 1)],
             }),
         }

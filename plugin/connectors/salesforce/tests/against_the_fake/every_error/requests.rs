@@ -15,8 +15,8 @@ pub(super) fn statuses() -> Vec<Case> {
     let several = || Provoked::Answer(300, json!(["/services/data/v66.0/sobjects/Contact/003"]));
     let session = "Session expired or invalid";
     vec![
-        case("300", several(), find, fails("Garbled", "salesforce.several")),
-        case("300", several(), create, fails("Garbled", "salesforce.several")),
+        case("300", several(), find, fails("Other", "salesforce.several")),
+        case("300", several(), create, fails("Invalid", "salesforce.several")),
         case(
             "401",
             Provoked::Really(|desk| knob(desk, "expire-access-tokens", json!(null))),
