@@ -22,8 +22,8 @@ use pbx_crm_host::core::io::Reply;
 use pbx_crm_host::host::{Clients, Host, Texts, now};
 use pbx_crm_host::number::DialPlan;
 use pbx_crm_host::pbx::StaticPbx;
-use pbx_crm_host::store::sqlite::{Database, SqliteStore};
-use pbx_crm_host::store::{AccountRef, AccountState, Change, Progress, Store, Task, WorkItem, WorkState};
+use pbx_crm_host::store::sqlite::{Database, OpenError, SqliteStore};
+use pbx_crm_host::store::{AccountRef, AccountState, Change, Order, Progress, Store, Task, WorkItem, WorkState};
 
 const NUMBER: &str = "+15550100199";
 const MINUTE: u64 = 60_000;
@@ -51,7 +51,15 @@ impl Scene {
     }
 
     fn store(&self) -> SqliteStore {
-        SqliteStore::new(Arc::new(Database::open(&self.file(), self.now).unwrap().database)).unwrap()
+        // A program that another test starts just now has the lock of a store that was closed here, until it has begun to run.
+        let begun = std::time::Instant::now();
+        let opened = loop {
+            match Database::open(&self.file(), self.now) {
+                Err(OpenError::InUse(_)) if begun.elapsed().as_secs() < 10 => std::thread::yield_now(),
+                opened => break opened.unwrap(),
+            }
+        };
+        SqliteStore::new(Arc::new(opened.database)).unwrap()
     }
 
     fn with(self, items: Vec<WorkItem>) -> Self {
@@ -295,6 +303,27 @@ fn f14_dead_work_is_replayed_once_by_a_running_host_whoever_else_orders_it() {
     assert!(matches!(store.work_at(2).unwrap().progress.state, WorkState::Pending(_)));
     assert!(matches!(store.work_at(1).unwrap().progress.state, WorkState::Discarded(_)));
     assert!(store.accounts().iter().any(|state| !state.enabled));
+}
+
+#[test]
+fn f14_two_administrators_replay_the_same_work_and_the_list_of_orders_shows_both() {
+    let scene = Scene::furnished("audit");
+    assert!(scene.run(&["queue", "orders"]).1.starts_with("Nothing was ordered yet."));
+    for who in ["ann (uid 7)", "bob (uid 8)"] {
+        pbx_crm_host::store::sqlite::order(&scene.file(), &Order::Replay { item: 2 }, who, scene.now).unwrap();
+    }
+    let waiting = scene.run(&["queue", "orders"]).1;
+    assert_eq!(waiting.matches("try work 2 again. It waits for a host.").count(), 2, "{waiting}");
+    let running = host(scene.store());
+    let begun = std::time::Instant::now();
+    while scene.run(&["queue", "orders"]).1.contains("waits for a host") {
+        assert!(begun.elapsed().as_secs() < 30, "the orders were not carried out");
+    }
+    running.stop();
+    let done = scene.run(&["queue", "orders"]).1;
+    assert!(done.contains("ann (uid 7): try work 2 again. “work 2 is tried again”"), "{done}");
+    assert!(done.contains("bob (uid 8): try work 2 again. “work 2 is not dead, so there is nothing to replay”"), "{done}");
+    assert!(scene.run(&["queue", "orders", "--lang", "zh-CN"]).1.contains("重试工作 2"));
 }
 
 #[test]

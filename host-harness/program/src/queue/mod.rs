@@ -71,6 +71,12 @@ enum What {
         #[arg(long)]
         yes: bool,
     },
+    /// List what administrators ordered, who and when, and what came of it: what waits for a host first, then the latest.
+    Orders {
+        /// At most so many of those that were carried out.
+        #[arg(long, value_name = "ROWS", default_value_t = 100)]
+        limit: usize,
+    },
     /// Serve calls for an account again; what waits for it is delivered.
     Enable {
         /// The account, by its connector's id in the host.
@@ -144,6 +150,7 @@ impl Queue {
             What::Replay { orders, all_dead: false, .. } => orders::replay(&file, &look, &orders, &shower, out),
             What::Replay { connector, .. } => orders::replay_dead(&file, &look, connector, &shower, out),
             What::Discard { orders, yes } => orders::discard(&file, &look, &orders, yes, &shower, out),
+            What::Orders { limit } => orders::list(&look, limit, &shower, out),
             What::Enable { connector } => orders::switch(&file, &look, connector, true, &shower, out),
             What::Disable { connector } => orders::switch(&file, &look, connector, false, &shower, out),
         }

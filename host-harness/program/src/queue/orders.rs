@@ -1,4 +1,4 @@
-//! `queue replay`, `discard`, `enable`, `disable`: orders for the host that has the store.
+//! `queue replay`, `discard`, `enable`, `disable`: orders for the host that has the store; and `queue orders`, which lists them.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use pbx_crm_host::account::trouble::plain;
 use pbx_crm_host::host::now;
 use pbx_crm_host::store::sqlite::{ListFilter, Look, State, order};
-use pbx_crm_host::store::{Order, WorkState};
+use pbx_crm_host::store::{Order, Ordered, WorkState};
 
 use super::shown::Shower;
 use super::{QueueError, not_opened};
@@ -75,6 +75,40 @@ pub(super) fn switch(
     let order = if enabled { Order::Enable { connector } } else { Order::Disable { connector } };
     leave(file, look, vec![order], shower, out)?;
     Ok(true)
+}
+
+/// What was ordered: who did what to calls of others must be found later.
+pub(super) fn list(look: &Look, limit: usize, shower: &Shower, out: &mut dyn Write) -> Result<bool, QueueError> {
+    let (waiting, done) = (look.orders()?, look.orders_done(limit)?);
+    if waiting.is_empty() && done.is_empty() {
+        writeln!(out, "{}", shower.say("queue.no-orders", &[]))?;
+    }
+    let mut row = |ordered: &Ordered, result: &str| {
+        let (id, time, who) = (ordered.id.to_string(), shower.time(ordered.at), shower.text(&ordered.by));
+        let arguments = [("id", id.as_str()), ("time", &time), ("who", &who), ("order", &wish(&ordered.order, shower)), ("result", result)];
+        writeln!(out, "{}", shower.say("queue.order", &arguments))
+    };
+    for ordered in &waiting {
+        row(ordered, &shower.say("queue.order-waits", &[]))?;
+    }
+    for report in &done {
+        row(&report.ordered, &format!("“{}”", shower.text(&report.result)))?;
+    }
+    Ok(true)
+}
+
+fn wish(order: &Order, shower: &Shower) -> String {
+    let (id, what) = match order {
+        Order::Replay { item } => ("replay", item.to_string()),
+        Order::Discard { item } => ("discard", item.to_string()),
+        Order::Enable { connector } => ("enable", connector.clone()),
+        Order::Disable { connector } => ("disable", connector.clone()),
+        Order::Reopen { connector } => ("reopen", connector.clone()),
+        Order::Forget { connector } => ("forget", connector.clone()),
+        // Of one that was carried out the number is not kept.
+        Order::Erase { .. } => ("erase", String::new()),
+    };
+    shower.say(&format!("queue.order-{id}"), &[("what", &plain(&what))])
 }
 
 /// Those of the items that are in a state for it; why not is told of each other one.
