@@ -48,7 +48,7 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    pub(crate) fn lot(&self) -> Lot {
+    fn lot(&self) -> Lot {
         match (self.kind, self.unclear) {
             (Kind::Match, _) if self.ended => Lot::LateMatch,
             (Kind::Match, _) => Lot::LiveMatch,

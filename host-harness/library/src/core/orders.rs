@@ -75,18 +75,14 @@ impl Core {
         let known = match self.slots.iter_mut().find(|slot| slot.id == connector) {
             Some(slot) => {
                 slot.gate.enable(enabled);
-                if enabled {
-                    slot.crashes = Crashes::default();
-                }
+                // Switched off it is not asked at all, and switched on again it begins with a clean sheet.
+                slot.crashes = Crashes::default();
                 Some(slot.state())
             }
             None => None,
         };
         let is_known = known.is_some();
-        let state = known.unwrap_or_else(|| {
-            let kept = self.kept_state(connector);
-            AccountState { enabled, crashed: if enabled { Vec::new() } else { kept.crashed.clone() }, ..kept }
-        });
+        let state = known.unwrap_or_else(|| AccountState { enabled, crashed: Vec::new(), ..self.kept_state(connector) });
         self.commit_all(vec![Change::PutAccount(state)]);
         if let Some(state) = self.state.as_mut() {
             for account in state.accounts.iter_mut().filter(|account| account.connection.id == connector) {
@@ -114,8 +110,6 @@ impl Core {
 
     /// The account was disconnected: nothing is sent to it any more, and what waited for it is discarded.
     fn forget_account(&mut self, connector: &str, by: &str) -> String {
-        // Whoever connects it again begins with a clean sheet.
-        self.switch(connector, true);
         self.switch(connector, false);
         let mut items = Vec::new();
         if let Some(state) = self.state.as_ref() {

@@ -99,12 +99,12 @@ impl Lot {
     /// Functions of the connector that it needs.
     fn functions(self) -> &'static [&'static str] {
         match self {
-            Self::LiveMatch | Self::LateMatch => &["find"],
-            Self::CreationCheck => &["find-created"],
-            Self::Creation => &["exact-check", "create"],
-            Self::JournalCheck => &["find-written"],
-            Self::Journal => &["write"],
-            Self::Amendment => &["amend"],
+            Self::LiveMatch | Self::LateMatch => Kind::Match.functions(false),
+            Self::CreationCheck => Kind::Create.functions(true),
+            Self::Creation => Kind::Create.functions(false),
+            Self::JournalCheck => Kind::Journal.functions(true),
+            Self::Journal => Kind::Journal.functions(false),
+            Self::Amendment => Kind::Amend.functions(false),
         }
     }
 }
@@ -225,7 +225,7 @@ impl Core {
         for order in state.agenda.fresh() {
             let Some(head) = self.state.as_ref().and_then(|state| state.agenda.head(order)) else { continue };
             let Some(slot) = head.slot.and_then(|slot| self.slots.get(slot)) else { continue };
-            if !head.lot().functions().iter().all(|function| !slot.crashes.has_ended(function)) {
+            if head.kind.functions(head.unclear).iter().any(|function| slot.crashes.has_ended(function)) {
                 if let Some(item) = self.item(order) {
                     self.tell_plugin_waiting(&item, Failure::Garbled(detail("host.connector-trapped")));
                 }

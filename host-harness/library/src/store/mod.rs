@@ -383,6 +383,19 @@ impl Task {
 }
 
 impl Kind {
+    /// Functions of a connector that such work needs next. `unclear`: it is looked for first.
+    #[must_use]
+    pub fn functions(self, unclear: bool) -> &'static [&'static str] {
+        match (self, unclear) {
+            (Self::Match, _) => &["find"],
+            (Self::Create, true) => &["find-created"],
+            (Self::Create, false) => &["exact-check", "create"],
+            (Self::Journal, true) => &["find-written"],
+            (Self::Journal, false) => &["write"],
+            (Self::Amend, _) => &["amend"],
+        }
+    }
+
     /// As in reports and on command lines.
     #[must_use]
     pub fn word(self) -> &'static str {

@@ -165,8 +165,13 @@ fn next(item: &WorkItem, look: &Look, shower: &Shower) -> Result<Vec<String>, Qu
     match &item.progress.state {
         WorkState::Pending(due) => {
             let state = look.accounts()?.into_iter().find(|state| state.account.connector == item.account.connector);
-            let crashed =
-                |state: &AccountState| functions(item).iter().any(|function| state.crashed.iter().any(|crashed| crashed == function));
+            let crashed = |state: &AccountState| {
+                item.task
+                    .kind()
+                    .functions(item.progress.unclear)
+                    .iter()
+                    .any(|function| state.crashed.iter().any(|crashed| crashed == function))
+            };
             let closed = state.and_then(|state| if state.enabled { crashed(&state).then_some("crashed") } else { Some("disabled") });
             if let Some(id) = closed {
                 lines.push(say(id, &[("account", &account)]));
@@ -190,18 +195,6 @@ fn next(item: &WorkItem, look: &Look, shower: &Shower) -> Result<Vec<String>, Qu
         WorkState::Discarded(by) => lines.push(say("discarded", &[("who", &shower.text(by))])),
     }
     Ok(lines)
-}
-
-/// The connector's functions that it needs next.
-fn functions(item: &WorkItem) -> &'static [&'static str] {
-    match (&item.task, item.progress.unclear) {
-        (Task::Match(_), _) => &["find"],
-        (Task::Create(_), true) => &["find-created"],
-        (Task::Create(_), false) => &["exact-check", "create"],
-        (Task::Journal { .. }, true) => &["find-written"],
-        (Task::Journal { .. }, false) => &["write"],
-        (Task::Amend { .. }, _) => &["amend"],
-    }
 }
 
 /// Another piece of work that must be done first, if it is not.

@@ -55,11 +55,11 @@ impl SqliteStore {
         })
     }
 
-    fn state_of(&self, order: u64) -> Option<i64> {
+    fn state_of(&self, order: u64) -> Result<Option<i64>, DatabaseError> {
         match self.layer.work(order) {
-            Some(Work::Whole(item)) => Some(number(&item.progress.state)),
-            Some(Work::Progress(progress)) => Some(number(&progress.state)),
-            None => self.look("state", |file| read::state_of(file, order)),
+            Some(Work::Whole(item)) => Ok(Some(number(&item.progress.state))),
+            Some(Work::Progress(progress)) => Ok(Some(number(&progress.state))),
+            None => self.database.read(|file| read::state_of(file, order)),
         }
     }
 
@@ -68,18 +68,16 @@ impl SqliteStore {
         match change {
             Change::PutWork(item) => {
                 self.last_order = self.last_order.max(item.order);
-                let before = self.state_of(item.order);
+                let before = self.state_of(item.order).unwrap_or_default();
                 self.moved(before, number(&item.progress.state));
             }
             Change::Progress { order, progress } => {
-                match self.database.read(|file| if self.layer.work(*order).is_some() { Ok(None) } else { read::state_of(file, *order) }) {
+                let before = match self.state_of(*order) {
+                    Ok(None) => return false,
                     // While the file cannot be read nobody knows: what follows from an answer must not be lost for that.
-                    Err(_) => self.moved(None, number(&progress.state)),
-                    Ok(in_file) => {
-                        let Some(before) = in_file.or_else(|| self.state_of(*order)) else { return false };
-                        self.moved(Some(before), number(&progress.state));
-                    }
-                }
+                    before => before.unwrap_or_default(),
+                };
+                self.moved(before, number(&progress.state));
             }
             Change::PutEntry { book, entry } if Store::entry(self, book, &entry.key).is_none() => {
                 let count = self.entries.entry(book.clone()).or_default();
