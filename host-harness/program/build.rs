@@ -12,6 +12,7 @@ const TARGET: &str = "wasm32-wasip2";
 const GUESTS: &[(&str, &str, &str)] = &[
     ("pbx-crm-policy", "pbx_crm_policy.wasm", "PBX_CRM_POLICY"),
     ("pbx-webhook-connector", "pbx_webhook_connector.wasm", "PBX_CRM_WEBHOOK"),
+    ("pbx-odoo-connector", "pbx_odoo_connector.wasm", "PBX_CRM_ODOO"),
     ("pbx-salesforce-connector", "pbx_salesforce_connector.wasm", "PBX_CRM_SALESFORCE"),
     ("pbx-greeter", "pbx_greeter.wasm", "PBX_CRM_TEST_GREETER"),
     ("pbx-keyholder", "pbx_keyholder.wasm", "PBX_CRM_TEST_KEYHOLDER"),

@@ -14,7 +14,7 @@ pub struct Components {
 }
 
 /// The connectors that the program carries, by their ids.
-pub const CONNECTORS: [&str; 2] = ["salesforce", "webhook"];
+pub const CONNECTORS: [&str; 3] = ["odoo", "salesforce", "webhook"];
 
 impl Components {
     /// Those that were built with the program, with the connector for `webhook`.
@@ -40,6 +40,7 @@ impl Components {
 #[must_use]
 pub fn connector(id: &str) -> Option<Source> {
     match id {
+        "odoo" => Some(Source::bytes("odoo.wasm (built in)", include_bytes!(env!("PBX_CRM_ODOO")).as_slice())),
         "salesforce" => Some(Source::bytes("salesforce.wasm (built in)", include_bytes!(env!("PBX_CRM_SALESFORCE")).as_slice())),
         "webhook" => Some(webhook()),
         _ => None,

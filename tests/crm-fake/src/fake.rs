@@ -19,6 +19,17 @@ pub trait CrmFake: Send {
     /// a final "/").
     fn settings(&self, address: &str) -> Vec<(String, Value)>;
 
+    /// Whoever plays with it is about to send requests for this function of the connector ("find"). A fake that can tell by the requests
+    /// themselves need not listen.
+    fn during(&mut self, function: &str) {
+        let _ = function;
+    }
+
+    /// What an administrator types into the PBX, as (field, text), for a CRM that is opened with a secret; None: it wants no such thing.
+    fn secret(&self) -> Option<Vec<(String, String)>> {
+        None
+    }
+
     /// Answers one request of the vendor's API, injected faults included. The request is in `requests` afterwards.
     fn answer(&mut self, now_ms: u64, request: http::Request<Vec<u8>>) -> Answer;
 

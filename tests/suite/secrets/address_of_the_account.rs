@@ -114,6 +114,8 @@ impl Bench {
     fn ask(&self) -> Result<u16, HttpFailure> {
         let request = HttpRequest {
             exchange: 1,
+            run: 1,
+            function: "read",
             connector: "salesforce".to_owned(),
             method: "GET".to_owned(),
             url: format!("{IN_PROCESS}/services/data/v66.0/limits"),

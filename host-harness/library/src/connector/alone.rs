@@ -23,6 +23,7 @@ pub(crate) fn ask(
 ) -> Result<Result<Answer, Failure>, RunFailure> {
     let (started, began, time) = (Instant::now(), context.now, Duration::from_millis(context.time_left));
     let (account, deadline) = (context.connector.clone(), began.saturating_add(context.time_left));
+    let function = question.function();
     let mut runs = Runs::new().map_err(|why| RunFailure::Trapped(why.to_string()))?;
     // Random numbers of the sandbox only spread hash tables: the moment is seed enough. And a busy machine must not end a sign-in, so the
     // computing time is the one that stops nothing but an endless loop.
@@ -41,7 +42,7 @@ pub(crate) fn ask(
         }
         for sent in sent {
             let exchange = sent.exchange;
-            let answer = carry(&request(sent, &account, deadline), time.saturating_sub(started.elapsed()));
+            let answer = carry(&request(sent, function, &account, deadline), time.saturating_sub(started.elapsed()));
             runs.answer(exchange, answer);
         }
     }
@@ -50,11 +51,13 @@ pub(crate) fn ask(
 /// There is only one.
 const RUN: u64 = 1;
 
-fn request(sent: Sent, account: &str, deadline: Moment) -> HttpRequest {
+fn request(sent: Sent, function: &'static str, account: &str, deadline: Moment) -> HttpRequest {
     let (head, body) = sent.request.into_parts();
     let headers = head.headers.iter();
     HttpRequest {
         exchange: sent.exchange,
+        run: sent.run,
+        function,
         connector: account.to_owned(),
         method: head.method.to_string(),
         url: head.uri.to_string(),

@@ -115,6 +115,10 @@ pub enum Output {
 pub struct HttpRequest {
     /// To be given back with the answer.
     pub exchange: u64,
+    /// The call of the connector that makes it: one call may need several.
+    pub run: u64,
+    /// The function that was called, such as "find".
+    pub function: &'static str,
     /// Whose: pools of connections are kept apart by it.
     pub connector: String,
     /// Such as "POST".

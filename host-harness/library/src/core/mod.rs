@@ -432,6 +432,8 @@ impl Core {
             head.headers.iter().map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())).collect();
         self.outputs.push(Output::Http(HttpRequest {
             exchange: sent.exchange,
+            run: sent.run,
+            function: job.function,
             connector: slot.id.clone(),
             method: head.method.to_string(),
             url: head.uri.to_string(),

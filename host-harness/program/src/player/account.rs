@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crm_fake::Application;
+use pbx_crm_host::account::approval::Who;
 use pbx_crm_host::account::opening::Opening;
 use pbx_crm_host::account::{AccountParts, CrmAccount};
 use pbx_crm_host::bindings::connector::exports::pbx::crm::description::Auth;
@@ -10,12 +11,14 @@ use pbx_crm_host::bindings::crm::types::UserRef;
 use pbx_crm_host::component::PreparedConnector;
 use pbx_crm_host::credential::connection::Client;
 use pbx_crm_host::credential::endpoint::ByWire;
+use pbx_crm_host::credential::entered::{Entered, SecretTerms};
 use pbx_crm_host::credential::entropy::SystemEntropy;
 use pbx_crm_host::credential::refresh::Credentials;
 use pbx_crm_host::credential::secret::Secret;
 use pbx_crm_host::credential::store::{CredentialStore, Row};
 use pbx_crm_host::egress::target::OnPremises;
 use pbx_crm_host::egress::{Key, Way, Wire};
+use pbx_crm_host::event::Moment;
 use pbx_crm_host::settings::Settings;
 
 use super::PlayError;
@@ -58,8 +61,6 @@ pub(super) fn connect(
             signed_in: None,
         });
     }
-    let application = line.fake().application(address);
-    let Application { client_id, client_secret, login } = application.ok_or_else(|| failed("it has no app to connect with".to_owned()))?;
     let row = Row::connection(&description.id, &description.id);
     let credentials = Arc::new(Credentials::new(Arc::clone(&store), Arc::new(ByWire(Arc::clone(&wire)))));
     let parts = AccountParts {
@@ -67,29 +68,54 @@ pub(super) fn connect(
         account: description.id.clone(),
         settings: settings.clone(),
         language: "en".to_owned(),
-        store,
+        store: Arc::clone(&store),
         credentials: Arc::clone(&credentials),
         wire: Arc::clone(&wire),
         entropy: Arc::new(SystemEntropy),
         on_premises: vec![address.to_owned()],
     };
     let account = CrmAccount::new(parts).map_err(|why| failed(pbx_crm_host::messages::host_catalogue().render("en", &why)))?;
-    let client = Client { id: client_id, secret: Some(Secret::new(client_secret)) };
-    let opening = Opening { login, client, redirect_uri: CALLBACK.to_owned() };
     let now = line.now();
-    let url = account.begin(&opening, "", now).map_err(|trouble| failed(account.tell(&trouble, "en")))?;
-    let callback = line.fake().person_approves(now, &url).map_err(|why| failed(why.to_string()))?;
-    let query = callback.split_once('?').map_or("", |(_, query)| query);
-    let opened = account.finish(query, "", now).map_err(|trouble| failed(account.tell(&trouble, "en")))?;
-    let connection = credentials.connection(&row).map_err(|why| failed(why.to_string()))?;
-    let terms = Arc::new(account.terms().clone());
-    let who = opened.who;
+    let (key, who, base) = match &description.auth {
+        Auth::Secret(_) => {
+            let fields = line.fake().secret().ok_or_else(|| failed("it has no secret to connect with".to_owned()))?;
+            let fields = fields.into_iter().map(|(name, text)| (name, Secret::new(text))).collect();
+            let opened = account.enter(fields, now).map_err(|trouble| failed(account.tell(&trouble, "en")))?;
+            let declared = SecretTerms::declared(description).map_err(&failed)?;
+            let terms = declared.ok_or_else(|| failed("it wants no secret".to_owned()))?;
+            (Key::Entered(Entered::new(store, row, Arc::new(terms))), opened.who, connector.base(settings))
+        }
+        _ => {
+            let who = sign_in(&account, line, address, now, &failed)?;
+            let connection = credentials.connection(&row).map_err(|why| failed(why.to_string()))?;
+            let terms = Arc::new(account.terms().clone());
+            (Key::OAuth { credentials, row, terms }, who, connection.and_then(|connection| connection.grant.api))
+        }
+    };
     Ok(Connected {
-        way: Way::new(description, settings, wire, on_premises, Key::OAuth { credentials, row, terms }).of_organisation(&who.organisation),
-        base: connection.and_then(|connection| connection.grant.api).unwrap_or_default(),
+        way: Way::new(description, settings, wire, on_premises, key).of_organisation(&who.organisation),
+        base: base.unwrap_or_default(),
         signed_in: Some(format!("{} at {} ({})", who.user_name, who.organisation_name, who.organisation)),
         organisation: who.organisation,
         organisation_name: who.organisation_name,
         user: who.user.map(|id| UserRef { connector: description.id.clone(), id }),
     })
+}
+
+/// On the CRM's own pages.
+fn sign_in(
+    account: &CrmAccount,
+    line: &Line,
+    address: &str,
+    now: Moment,
+    failed: &impl Fn(String) -> PlayError,
+) -> Result<Who, PlayError> {
+    let application = line.fake().application(address);
+    let Application { client_id, client_secret, login } = application.ok_or_else(|| failed("it has no app to connect with".to_owned()))?;
+    let client = Client { id: client_id, secret: Some(Secret::new(client_secret)) };
+    let opening = Opening { login, client, redirect_uri: CALLBACK.to_owned() };
+    let url = account.begin(&opening, "", now).map_err(|trouble| failed(account.tell(&trouble, "en")))?;
+    let callback = line.fake().person_approves(now, &url).map_err(|why| failed(why.to_string()))?;
+    let query = callback.split_once('?').map_or("", |(_, query)| query);
+    Ok(account.finish(query, "", now).map_err(|trouble| failed(account.tell(&trouble, "en")))?.who)
 }

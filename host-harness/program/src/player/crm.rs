@@ -36,7 +36,13 @@ impl Crm {
     /// # Errors
     /// There is none.
     pub fn in_process(connector: &str) -> Result<Self, PlayError> {
-        Ok(Self { fake: built_in(connector)?, address: IN_PROCESS.to_owned(), credentials: Arc::new(MemoryStore::new()), database: None })
+        Ok(Self::with(built_in(connector)?))
+    }
+
+    /// Any CRM that is played with in this process.
+    #[must_use]
+    pub fn with(fake: Box<dyn CrmFake>) -> Self {
+        Self { fake, address: IN_PROCESS.to_owned(), credentials: Arc::new(MemoryStore::new()), database: None }
     }
 
     /// With the host's store in this file.
@@ -94,6 +100,11 @@ impl Line {
     /// It is this moment now.
     pub fn is_now(&self, now: Moment) {
         self.lock().now = now;
+    }
+
+    /// What is sent next is for this function of the connector.
+    pub fn is_for(&self, function: &str) {
+        self.lock().crm.during(function);
     }
 
     /// The moment after all that was carried since [`Line::is_now`].

@@ -6,7 +6,7 @@ pub mod check;
 pub mod crm;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -90,6 +90,8 @@ pub struct Play {
     pub starts: Moment,
     /// What the CRM got.
     pub requests: Vec<RecordedRequest>,
+    /// How many of these a call of the connector needed beyond its first, by function.
+    pub further: BTreeMap<&'static str, u32>,
     /// Records that stand in the CRM at the end.
     pub records: Vec<crm_fake::Record>,
     /// What the CRM's API calls them, in the same order.
@@ -218,6 +220,10 @@ struct Player<'a> {
     signed_in: Option<String>,
     /// Requests that the CRM got before the play: those of connecting it.
     before: usize,
+    /// Calls of the connector that have sent something.
+    runs: BTreeSet<u64>,
+    /// Requests of such a call beyond its first, by function.
+    further: BTreeMap<&'static str, u32>,
     core: Core,
     /// For the core of the next process.
     parts: Parts,
@@ -358,6 +364,8 @@ impl<'a> Player<'a> {
             way,
             signed_in,
             before,
+            runs: BTreeSet::new(),
+            further: BTreeMap::new(),
             core,
             parts,
             database,
@@ -446,6 +454,7 @@ impl<'a> Player<'a> {
     /// The answers to what the old process had asked come for nobody.
     fn restart(&mut self, at: Moment) -> Result<(), PlayError> {
         self.next.retain(|Reverse(next)| !matches!(next.what, What::Http(..)));
+        self.runs.clear();
         if let Some(mut store) = self.core.take_store() {
             match &self.database {
                 Some(path) => {
@@ -482,6 +491,10 @@ impl<'a> Player<'a> {
         for output in self.core.step(at, input) {
             if let (Output::Http(request), Some(way)) = (&output, &self.way) {
                 self.line.is_now(at);
+                self.line.is_for(request.function);
+                if !self.runs.insert(request.run) {
+                    *self.further.entry(request.function).or_default() += 1;
+                }
                 let answer = way.send(request, at, TIME_LEFT);
                 if let Err(HttpFailure::Moved(base)) = &answer {
                     self.base.clone_from(base);
@@ -534,6 +547,7 @@ impl<'a> Player<'a> {
             signed_in: self.signed_in,
             starts: self.starts,
             requests,
+            further: self.further,
             records,
             own_ids,
             seeded: self.seeded,

@@ -107,6 +107,8 @@ pub(crate) fn wait_for_the_end(socket: &mut TcpStream) {
 pub(crate) fn request(url: &str) -> HttpRequest {
     HttpRequest {
         exchange: 1,
+        run: 1,
+        function: "find",
         connector: "crm".to_owned(),
         method: "GET".to_owned(),
         url: url.to_owned(),

@@ -1,0 +1,113 @@
+use std::collections::BTreeMap;
+
+use pbx_connector_kit::{
+    context::Context,
+    failure::detail,
+    json::{Node, Wrong},
+    text::message,
+    types::Failure,
+};
+use serde_json::{Map, json};
+
+use crate::{
+    Odoo,
+    bindings::exports::pbx::crm::amending::{Done, Guest, Item},
+    domain,
+    json2::Exchange,
+    judgement,
+    load::{self, Loaded},
+    message::{AUTHOR, amended, plain},
+    model::{self, MESSAGE, USERS},
+    row,
+};
+
+impl Guest for Odoo {
+    fn amend(context: Context, items: Vec<Item>) -> Result<Done, Failure> {
+        let mut exchange = Exchange::new(&context);
+        let outcomes = if items.is_empty() { Ok(Vec::new()) } else { amend(&mut exchange, &items) };
+        let outcomes = exchange.settle(outcomes)?;
+        Ok(Done { outcomes, usage: exchange.usage(), extras: Vec::new() })
+    }
+}
+
+/// A message as it stands.
+struct Standing {
+    subject: String,
+    body: String,
+    /// Id of a partner.
+    author: String,
+}
+
+/// One request for what stands there and one that writes all, as far as they are there.
+fn amend(exchange: &mut Exchange<'_>, items: &[Item]) -> Result<Vec<Result<(), Failure>>, Failure> {
+    let mut standing = standing(exchange, items)?;
+    let authors = authors(exchange, items)?;
+    // Several changes of one message come one after another, and are written as one.
+    let mut touched: Vec<u64> = Vec::new();
+    let mut outcomes = Vec::new();
+    for item in items {
+        let id = model::id(&item.activity.id).filter(|_| item.activity.kind == MESSAGE);
+        let Some((id, entry)) = id.and_then(|id| Some((id, standing.get_mut(&id)?))) else {
+            outcomes.push(Err(Failure::Gone(detail(message("odoo.entry-gone", &[])))));
+            continue;
+        };
+        let change = &item.change;
+        if let Some(subject) = &change.subject {
+            entry.subject = plain(subject);
+        }
+        entry.body = amended(&entry.body, change.body.as_deref(), change.recording.as_deref(), &exchange.context.language);
+        if let Some(author) = change.user.as_ref().and_then(|user| authors.get(&user.id)) {
+            entry.author.clone_from(author);
+        }
+        if !touched.contains(&id) {
+            touched.push(id);
+        }
+        outcomes.push(Ok(()));
+    }
+    if touched.is_empty() {
+        return Ok(outcomes);
+    }
+    let rows = touched.iter().filter_map(|id| {
+        let message = standing.get(id)?;
+        Some(vec![id.to_string(), message.subject.clone(), message.body.clone(), message.author.clone()])
+    });
+    let rows: Vec<Vec<String>> = rows.collect();
+    match load::load(exchange, MESSAGE, &[".id", "subject", "body", AUTHOR], &rows, Map::new())? {
+        Loaded::All(_) => Ok(outcomes),
+        // All or none: nobody knows which one it was.
+        Loaded::None(objections) => Ok(outcomes.into_iter().map(|outcome| outcome.and_then(|()| Err(judgement::of_row(objections.first())))).collect()),
+    }
+}
+
+fn standing(exchange: &mut Exchange<'_>, items: &[Item]) -> Result<BTreeMap<u64, Standing>, Failure> {
+    let ids: Vec<u64> = items.iter().filter_map(|item| model::id(&item.activity.id)).collect();
+    let arguments = json!({
+        "domain": domain::all(vec![domain::leaf("id", "in", ids)]),
+        "fields": ["id", "subject", "body", "author_id"],
+    });
+    let read = |record: &Node<'_>| -> Result<Option<(u64, Standing)>, Wrong> {
+        let standing = Standing {
+            subject: row::text(record, "subject")?.unwrap_or_default(),
+            body: row::text(record, "body")?.unwrap_or_default(),
+            author: row::reference(record, "author_id")?.map(|(id, _)| id).unwrap_or_default(),
+        };
+        Ok(model::id(&row::id(record, "id")?).map(|id| (id, standing)))
+    };
+    Ok(exchange.ask(MESSAGE, "search_read", arguments)?.rows(read)?.into_iter().flatten().collect())
+}
+
+/// Partners of the users who are named, by the users' ids.
+fn authors(exchange: &mut Exchange<'_>, items: &[Item]) -> Result<BTreeMap<String, String>, Failure> {
+    let context = exchange.context;
+    let users = items.iter().filter_map(|item| item.change.user.as_ref()).filter(|user| user.connector == context.connector);
+    let ids: Vec<u64> = users.filter_map(|user| model::id(&user.id)).collect();
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let arguments = json!({ "domain": domain::all(vec![domain::leaf("id", "in", ids)]), "fields": ["id", "partner_id"] });
+    let pair = |record: &Node<'_>| -> Result<Option<(String, String)>, Wrong> {
+        let id = row::id(record, "id")?;
+        Ok(row::reference(record, "partner_id")?.map(|(partner, _)| (id, partner)))
+    };
+    Ok(exchange.ask(USERS, "search_read", arguments)?.rows(pair)?.into_iter().flatten().collect())
+}
