@@ -113,6 +113,7 @@ impl Office {
                 id,
                 connector,
                 settings: connector_settings,
+                pages: None,
                 organisation: "office".to_owned(),
                 organisation_name: "Office".to_owned(),
                 user: None,

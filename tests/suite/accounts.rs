@@ -519,7 +519,7 @@ fn every_fact_of_the_sign_in_is_compared_and_a_check_that_is_dropped_is_noticed(
     bench.connect().unwrap();
     let approval = bench.account.approval().unwrap().unwrap();
     type Change = fn(&mut Oauth2Code);
-    let changes: [Change; 17] = [
+    let changes: [Change; 18] = [
         |auth| auth.signature = None,
         |auth| auth.organisation = None,
         |auth| auth.signature.as_mut().unwrap().signed.truncate(1),
@@ -536,7 +536,8 @@ fn every_fact_of_the_sign_in_is_compared_and_a_check_that_is_dropped_is_noticed(
         |auth| auth.error_property = Some("x".to_owned()),
         |auth| auth.pins[0].suffixes.push(".evil.test".to_owned()),
         |auth| auth.login_hosts.iter_mut().for_each(|login| login.suffixes.push(".evil.test".to_owned())),
-        |auth| auth.refusals.expired_403.push("x".to_owned()),
+        |auth| auth.refusals.expired[0].body.push('x'),
+        |auth| auth.login_hosts[0].token_host = Some("tokens.evil.test".to_owned()),
     ];
     for (index, change) in changes.iter().enumerate() {
         let mut description = CONNECTOR.description().clone();
@@ -547,6 +548,9 @@ fn every_fact_of_the_sign_in_is_compared_and_a_check_that_is_dropped_is_noticed(
     let mut description = CONNECTOR.description().clone();
     description.needs_administrator = false;
     assert_eq!(approval.lacks(&description), ["administrators only: no"]);
+    let mut description = CONNECTOR.description().clone();
+    description.page_hosts.push(".evil.test".to_owned());
+    assert_eq!(approval.lacks(&description), ["pages of records at *.evil.test"]);
 }
 
 /// A store that cannot read approvals for a while.

@@ -61,15 +61,21 @@ fn play(connector: &str, fault: &str, cleared: u64, then_wait: &str) -> Play {
 
 /// Plays answered calls of ten seconds from these numbers, at these moments in milliseconds, and these other events, with the naughty connector.
 fn play_naughty(calls: &[(u64, String)], others: &str) -> Play {
+    play_naughty_in("", calls, others)
+}
+
+/// The same in an office of which something more is said.
+fn play_naughty_in(office: &str, calls: &[(u64, String)], others: &str) -> Play {
     static NAUGHTY: OnceLock<Stage> = OnceLock::new();
     let components = || Components { connector: Source::bytes("naughty.wasm", NAUGHTY_CONNECTOR), ..Components::built() };
-    let mut text = String::from(
+    let mut text = format!(
         r#"
         title = "crashes"
         then-wait = "1h"
-        extension = [{ id = "1001", name = "Ann Field" }]
-        crm.user = [{ id = "ann", name = "Ann Field" }]
-        binding = [{ user = "ann", extensions = ["1001"] }]
+        {office}
+        extension = [{{ id = "1001", name = "Ann Field" }}]
+        crm.user = [{{ id = "ann", name = "Ann Field" }}]
+        binding = [{{ user = "ann", extensions = ["1001"] }}]
         event = [
         "#,
     );
@@ -276,6 +282,23 @@ fn a_crash_five_of_them_bury_the_entry_with_growing_pauses() {
         assert!((longest / 2..=longest).contains(gap), "{gap} of {longest} in {gaps:?}");
     }
     assert_eq!((dead(&play), play.unfinished), (vec![("c0", "journal")], (0, 1)));
+}
+
+#[test]
+fn f23_what_a_look_up_cost_that_found_nothing_is_counted() {
+    let spent = |play: &Play| -> Vec<u32> {
+        let told = play.outputs.iter().filter_map(|(_, output)| match output {
+            Output::Told(Told::Asked { function: "find-written", spent, .. }) => Some(*spent),
+            _ => None,
+        });
+        told.collect()
+    };
+    let calls = [(0, "+12015550114".to_owned())];
+    let unbounded = spent(&play_naughty(&calls, ""));
+    assert!(unbounded.len() > 1 && unbounded.iter().all(|spent| *spent == 100), "{unbounded:?}");
+    // The first uses up all that may be used in a day.
+    let bounded = play_naughty_in("crm.budget = { daily = 100 }", &calls, "");
+    assert_eq!((spent(&bounded), bounded.unfinished), (vec![100], (1, 0)));
 }
 
 #[test]

@@ -157,6 +157,7 @@ fn entry() -> JournalEntry {
         body: String::new(),
         direction: Direction::Inbound,
         outcome: Outcome::Answered,
+        answered_elsewhere: false,
         started_at: 1,
         utc_offset_minutes: 0,
         talked: 0,

@@ -106,6 +106,9 @@ pub const STDERR_BYTES: usize = 4 << 10;
 /// Name and version of a connector, in bytes: they stand in every message about it.
 pub const NAME_BYTES: usize = 100;
 
+/// Ids of the CRM's records and users, in bytes. Those of some mailboxes have more than 150.
+pub const CRM_ID_BYTES: usize = 255;
+
 /// Texts at the border, in bytes, unless the contract says otherwise.
 pub const TEXT_BYTES: usize = 4_096;
 

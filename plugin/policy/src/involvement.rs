@@ -65,6 +65,17 @@ pub fn anybody_talked(call: &Call) -> bool {
     !call.talks.is_empty() || call.legs.iter().any(|leg| leg.talked > 0)
 }
 
+/// Did an extension of somebody else, bound or not, talk in this call while the user's phone rang, or later? Who had passed the caller on
+/// before it rang did not take the call from them.
+pub fn taken_by_a_colleague(call: &Call, participant: &Participant<'_, '_>) -> bool {
+    let rang = participant.members.iter().flat_map(|member| &member.legs).filter_map(|leg| leg.rang_at).min();
+    let theirs = |leg: &&Leg| participant.members.iter().all(|member| member.extension != leg.extension);
+    call.legs.iter().filter(theirs).any(|leg| {
+        let talked = leg.talked > 0 || call.talks.iter().any(|talk| talk.leg == leg.id);
+        talked && rang.is_none_or(|rang| leg.left_at.is_none_or(|left| left > rang))
+    })
+}
+
 impl Member<'_> {
     /// Its phone rings or talks now because it was called.
     pub fn is_called_now(&self) -> bool {

@@ -3,7 +3,7 @@
 use crate::contract::pbx::crm::types::{About, JournalEntry, UserRef};
 use crate::contract::pbx::hooks::calls::{Call, Direction, Leg, Outcome, Party};
 use crate::identify::not_taken;
-use crate::involvement::{Member, Participant, anybody_talked, by_group, participants};
+use crate::involvement::{Member, Participant, anybody_talked, by_group, participants, taken_by_a_colleague};
 use crate::keys;
 use crate::memory::{Memory, Stage};
 use crate::message_ids as id;
@@ -184,6 +184,7 @@ fn entry(
         body: cut(&body, BODY_BYTES).to_owned(),
         direction,
         outcome: part.outcome.clone(),
+        answered_elsewhere: part.outcome != Outcome::Answered && taken_by_a_colleague(call, participant),
         started_at: call.started_at,
         utc_offset_minutes: started.utc_offset_minutes,
         talked: part.talked,

@@ -157,6 +157,34 @@ fn m_log_3_each_user_has_their_own_view_of_the_call() {
 }
 
 #[test]
+fn m_log_3_who_missed_a_call_that_a_colleague_took_need_not_call_back() {
+    let elsewhere = |host: &InMemory| -> Vec<(String, bool)> {
+        let user = |entry: &&JournalEntry| entry.user.as_ref().unwrap().id.clone();
+        host.entries().iter().map(|entry| (user(entry), entry.answered_elsewhere)).collect()
+    };
+    let told = |who: &str, is: bool| (who.to_owned(), is);
+    let mut host = bound();
+    let mut call = PlayedCall::from_outside(&mut host, "call-1", number(CALLER));
+    call.ring_via("1001", group()).ring_via("1002", group()).matched(hit()).answer("1002").wait(5_000).end(Outcome::Answered);
+    assert_eq!(elsewhere(&host), [told("ada", true), told("bob", false)]);
+    // Nobody took it.
+    let mut host = bound();
+    let mut call = PlayedCall::from_outside(&mut host, "call-1", number(CALLER));
+    call.ring_via("1001", group()).ring_via("1002", group()).matched(hit()).wait(5_000).end(Outcome::Missed);
+    assert_eq!(elsewhere(&host), [told("ada", false), told("bob", false)]);
+    // An extension without a CRM user is a colleague too.
+    let mut host = bound();
+    let mut call = PlayedCall::from_outside(&mut host, "call-1", number(CALLER));
+    call.ring("1001").ring("1009").matched(hit()).answer("1009").wait(5_000).end(Outcome::Answered);
+    assert_eq!(elsewhere(&host), [told("ada", true)]);
+    // Passed on to Ada by Bob, who has left: the caller waits for her.
+    let mut host = bound();
+    let mut call = PlayedCall::from_outside(&mut host, "call-1", number(CALLER));
+    call.ring("1002").matched(hit()).answer("1002").wait(5_000).leave("1002").ring("1001").wait(5_000).end(Outcome::Answered);
+    assert_eq!(elsewhere(&host), [told("bob", false), told("ada", false)]);
+}
+
+#[test]
 fn m_log_3_two_extensions_of_one_user_make_one_entry() {
     let mut host = bound();
     host.bind("1002", "ada");

@@ -62,6 +62,9 @@ pub struct Who {
     pub user: Option<String>,
     /// For people; "" if there is none.
     pub user_name: String,
+    /// Address of the pages of records, where the connector's patterns want one: checked, without a final "/".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages: Option<String>,
 }
 
 /// A permission to send.
@@ -147,8 +150,9 @@ fn meet(one: &str, other: &str) -> bool {
     go(&segments(one), &segments(other))
 }
 
-/// How a connector opens its account, one fact in each text. What is not among the approved ones sends a secret where nobody approved it, or
-/// believes an answer that nobody vouches for. A fact of which there is always one says so too where there is nothing: so it is noticed when
+/// How a connector opens its account, one fact in each text, and where pages may be that open in agents' browsers. What is not among the approved
+/// ones sends a secret where nobody approved it, or believes an answer that nobody vouches for. (What a login host's refusals mean is none of
+/// them: it changes what an administrator is told, and nothing goes elsewhere for it.) A fact of which there is always one says so too where there is nothing: so it is noticed when
 /// a check is dropped.
 #[must_use]
 pub fn sign_in_facts(description: &Description) -> BTreeSet<String> {
@@ -161,6 +165,7 @@ pub fn sign_in_facts(description: &Description) -> BTreeSet<String> {
     if !facts.is_empty() {
         facts.insert(format!("administrators only: {}", yes(description.needs_administrator)));
     }
+    facts.extend(description.page_hosts.iter().map(|suffix| format!("pages of records at *{suffix}")));
     facts
 }
 
@@ -172,6 +177,10 @@ fn sign_in_by_browser(auth: &Oauth2Code, facts: &mut BTreeSet<String>) {
             ("", suffixes) => facts.extend(suffixes.iter().map(|suffix| format!("login at *{suffix}"))),
             (host, _) => drop(facts.insert(format!("login at {host}"))),
         }
+        if let Some(tokens) = &login.token_host {
+            let login = if login.host.is_empty() { "the host that is entered" } else { &login.host };
+            facts.insert(format!("tokens of {login} at {tokens}"));
+        }
     }
     for pin in &auth.pins {
         let from = if pin.from_callback { "callback" } else { "token answer" };
@@ -179,7 +188,10 @@ fn sign_in_by_browser(auth: &Oauth2Code, facts: &mut BTreeSet<String>) {
     }
     facts.extend(auth.scopes.iter().map(|scope| format!("scope {scope}")));
     facts.extend(auth.refusals.final_401.iter().map(|text| format!("401 stays with {text:?}")));
-    facts.extend(auth.refusals.expired_403.iter().map(|text| format!("403 is an expired token with {text:?}")));
+    facts.extend(auth.refusals.expired.iter().map(|answer| {
+        let part = if answer.whole { "" } else { "a part like " };
+        format!("{} is an expired token with {part}{:?}", answer.status, answer.body)
+    }));
     let signed = auth.signature.as_ref().map(|signature| format!("`{}` over {}", signature.property, signature.signed.join(", ")));
     let organisation = auth.organisation.as_ref().map(|told| match told.path_segment {
         Some(segment) => format!("`{}`, segment {segment}", told.property),

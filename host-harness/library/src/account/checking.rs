@@ -5,7 +5,6 @@ use std::fmt;
 
 use super::CrmAccount;
 use super::approval::{Approval, Who};
-use super::opening::who;
 use super::trouble::{Cause, Trouble, plain};
 use crate::bindings::connector::exports::pbx::crm::users::Page;
 use crate::bindings::crm::types::{Failure, Usage, UserRef};
@@ -69,8 +68,9 @@ impl CrmAccount {
             Some(entered) => entered.belongs_to(&account.organisation)?,
             None => self.credentials.belongs_to(self.credential(), &account.organisation)?,
         }
-        let warnings = self.must_administer(&account, "account.no-longer-administrator")?;
-        Ok(Checked { who: who(&account), warnings, usage: account.usage })
+        let mut warnings = self.must_administer(&account, "account.no-longer-administrator")?;
+        let who = self.who(&account, &mut warnings);
+        Ok(Checked { who, warnings, usage: account.usage })
     }
 
     /// All active users of the CRM, page by page.

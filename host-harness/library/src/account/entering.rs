@@ -2,7 +2,7 @@
 
 use super::CrmAccount;
 use super::approval::{Approval, SignedIn};
-use super::opening::{Opened, who};
+use super::opening::Opened;
 use super::trouble::{Cause, Trouble};
 use crate::connector::run::{Answer, Question, RunFailure};
 use crate::credential::secret::Secret;
@@ -23,9 +23,9 @@ impl CrmAccount {
         let Answer::Account(account) = self.ask_with(entered.terms(), &fields, &Question::Verify, now)? else {
             return Err(RunFailure::Missing("account").into());
         };
-        let warnings = self.must_administer(&account, "account.entered-by-no-administrator")?;
+        let mut warnings = self.must_administer(&account, "account.entered-by-no-administrator")?;
         entered.belongs_to(&account.organisation)?;
-        let who = who(&account);
+        let who = self.who(&account, &mut warnings);
         let approval = Approval::of(self.connector.description(), &self.marks, SignedIn::default(), who.clone(), now);
         let before = self.approval_to_replace()?;
         approval.keep(&*self.store, &self.approval_row, self.vendor())?;

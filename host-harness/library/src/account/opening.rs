@@ -6,6 +6,7 @@ use super::{CrmAccount, PATIENCE};
 use crate::bindings::connector::exports::pbx::crm::account::{Account, Administrator};
 use crate::bindings::hooks::types::Message;
 use crate::connector::run::{Answer, Question, RunFailure};
+use crate::core::page;
 use crate::credential::authorisation::{Application, Callback, Finished};
 use crate::credential::connection::{Client, Connection};
 use crate::credential::problem::Kind;
@@ -80,7 +81,7 @@ impl CrmAccount {
         if let Some(mut known) = self.credentials.connection(&self.connection_row)? {
             known.belongs_to(self.vendor(), &account.organisation)?;
         }
-        let who = who(&account);
+        let who = self.who(&account, &mut warnings);
         let by = SignedIn { login: connection.login.clone(), client_id: connection.client.id.clone(), redirect_uri };
         let approval = Approval::of(self.connector.description(), &self.marks, by, who.clone(), now);
         let before = self.approval_to_replace()?;
@@ -115,6 +116,22 @@ impl CrmAccount {
         }
     }
 
+    /// Who is connected. An address of pages that cannot be believed is left out, with a warning.
+    pub(super) fn who(&self, account: &Account, warnings: &mut Vec<Message>) -> Who {
+        let believed = account.pages.as_ref().map(|address| page::told(self.connector.description(), address, &self.on_premises));
+        let pages = believed.transpose().unwrap_or_else(|why| {
+            warnings.push(host_message("account.pages-refused", &[("crm", self.vendor()), ("why", &why.to_string())]));
+            None
+        });
+        Who {
+            organisation: plain(&account.organisation),
+            organisation_name: plain(&account.organisation_name),
+            user: account.user.as_ref().map(|user| plain(&user.id)),
+            user_name: plain(&account.user_name),
+            pages,
+        }
+    }
+
     /// The account's warnings, if its user may administer the CRM or need not. Else the message with this id.
     pub(super) fn must_administer(&self, account: &Account, otherwise: &str) -> Result<Vec<Message>, Trouble> {
         let mut warnings = account.warnings.clone();
@@ -129,15 +146,6 @@ impl CrmAccount {
             }
         }
         Ok(warnings)
-    }
-}
-
-pub(super) fn who(account: &Account) -> Who {
-    Who {
-        organisation: plain(&account.organisation),
-        organisation_name: plain(&account.organisation_name),
-        user: account.user.as_ref().map(|user| plain(&user.id)),
-        user_name: plain(&account.user_name),
     }
 }
 

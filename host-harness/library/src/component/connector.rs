@@ -4,7 +4,7 @@ use wasmtime::component::{HasSelf, InstancePre, Linker};
 
 use super::plugin::read_catalogue;
 use super::{CONNECTOR_IMPORTS, CONTRACT, LoadError, Source, compile, wasi};
-use crate::bindings::connector::exports::pbx::crm::description::{Auth, Description, Place};
+use crate::bindings::connector::exports::pbx::crm::description::{Auth, Description, KindInfo, Place};
 use crate::bindings::connector::exports::pbx::crm::{
     account, allowance, amending, changes, creation, description, journal, lookup, search, users, visibility,
 };
@@ -14,6 +14,7 @@ use crate::bindings::hooks_exports::settings_page::{Field, Problem};
 use crate::bindings::hooks_exports::{settings_page, texts};
 use crate::connector::http::HttpGate;
 use crate::connector::{ConnectorData, new_instance};
+use crate::core::page;
 use crate::credential::entered::SecretTerms;
 use crate::credential::problem::tricks;
 use crate::credential::terms::OAuthTerms;
@@ -171,11 +172,13 @@ impl PreparedConnector {
         })
     }
 
-    /// "search", "amend", "users", "visibility", "changes", "usage": the optional interfaces that it exports.
+    /// "journal", if its CRM has a call history; "search", "amend", "users", "visibility", "changes", "usage": the optional interfaces that it
+    /// exports.
     #[must_use]
     pub fn abilities(&self) -> Vec<String> {
         let exports = &self.exports;
         let all = [
+            ("journal", self.description.journals),
             ("search", exports.search.is_some()),
             ("amend", exports.amending.is_some()),
             ("users", exports.users.is_some()),
@@ -235,9 +238,8 @@ fn check_description(description: &Description) -> Result<(), String> {
             return Err(format!("its {what} is empty, longer than {} bytes or has signs that cannot be shown", limits::NAME_BYTES));
         }
     }
-    if description.kinds.is_empty() {
-        return Err("it handles no kind of record".to_owned());
-    }
+    check_kinds(&description.kinds)?;
+    page::check_hosts(description)?;
     for (what, size, most) in [
         ("find-batch", description.find_batch, 200),
         ("write-batch", description.write_batch, 200),
@@ -274,15 +276,41 @@ fn check_description(description: &Description) -> Result<(), String> {
     Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// A kind may stand there several times, once for each role of its records.
+fn check_kinds(kinds: &[KindInfo]) -> Result<(), String> {
+    if kinds.is_empty() {
+        return Err("it handles no kind of record".to_owned());
+    }
+    for (index, kind) in kinds.iter().enumerate() {
+        if let Some(page) = &kind.page {
+            page::check_pattern(page)?;
+        }
+        for other in kinds.iter().take(index).filter(|other| other.kind == kind.kind) {
+            if other.role == kind.role {
+                return Err(format!("its kind `{}` stands there twice for one role", kind.kind));
+            }
+            if other.page != kind.page {
+                return Err(format!(
+                    "its kind `{}` has two patterns of pages; a record keeps its page when it changes its role",
+                    kind.kind
+                ));
+            }
+        }
+    }
+    Ok(())
+}
 
-    fn description(name: &str, version: &str) -> Description {
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::bindings::crm::types::Role;
+
+    /// Of a connector that declares nothing but a kind of record.
+    pub(crate) fn description(name: &str, version: &str) -> Description {
         let kind = description::KindInfo {
             kind: "person".to_owned(),
             label: crate::bindings::hooks::types::Message { id: "person".to_owned(), arguments: Vec::new(), verbatim: None },
-            role: crate::bindings::crm::types::Role::Person,
+            role: Role::Person,
             can_create: false,
             page: None,
             extras: Vec::new(),
@@ -294,6 +322,8 @@ mod tests {
             kinds: vec![kind],
             operations: Vec::new(),
             auth: Auth::None,
+            page_hosts: Vec::new(),
+            journals: true,
             find_batch: 1,
             write_batch: 1,
             amend_batch: 1,
@@ -302,6 +332,32 @@ mod tests {
             needs_administrator: false,
             extras: Vec::new(),
         }
+    }
+
+    #[test]
+    fn a_kind_stands_there_once_for_each_role_and_has_one_page() {
+        let with = |kinds: &[(&str, Role, Option<&str>)]| {
+            let mut described = description("Example", "1.0.0");
+            let first = described.kinds.remove(0);
+            let kind = |(kind, role, page): &(&str, Role, Option<&str>)| KindInfo {
+                kind: (*kind).to_owned(),
+                role: role.clone(),
+                page: page.map(str::to_owned),
+                ..first.clone()
+            };
+            described.kinds = kinds.iter().map(kind).collect();
+            check_description(&described)
+        };
+        let page = Some("{base}/{id}");
+        with(&[("partner", Role::Person, page), ("partner", Role::Organisation, page), ("lead", Role::Prospect, None)]).unwrap();
+        with(&[("partner", Role::Other("a".to_owned()), page), ("partner", Role::Other("b".to_owned()), page)]).unwrap();
+        let twice = with(&[("partner", Role::Person, page), ("lead", Role::Prospect, None), ("partner", Role::Person, page)]);
+        assert!(twice.unwrap_err().contains("twice"));
+        let pages = with(&[("partner", Role::Person, page), ("partner", Role::Organisation, None)]);
+        assert!(pages.unwrap_err().contains("two patterns"));
+        assert!(with(&[]).unwrap_err().contains("no kind"));
+        assert!(with(&[("partner", Role::Person, Some("https://{organisation}.example/{id}"))]).unwrap_err().contains("no host name"));
+        assert!(with(&[("partner", Role::Person, Some("{pages}/{id}"))]).unwrap_err().contains("no host for them"));
     }
 
     #[test]

@@ -69,9 +69,9 @@ pub(crate) enum Answer {
     Found(lookup::Found),
     Page(search::Page),
     Made(Box<creation::Made>),
-    MaybeMade(Option<Box<creation::Made>>),
+    MaybeMade(Box<creation::LookedUp>),
     Written(journal::Written),
-    WhichWritten(Vec<Option<RecordRef>>),
+    WhichWritten(journal::LookedUp),
     Amended(amending::Done),
     Seen(visibility::Seen),
     Account(Box<account::Account>),
@@ -308,7 +308,7 @@ async fn ask(
         Question::FindCreated { key, draft, since } => mandatory!(creation)
             .call_find_created(instance, context, key, draft, *since)
             .await?
-            .map(|made| Answer::MaybeMade(made.map(Box::new))),
+            .map(|found| Answer::MaybeMade(Box::new(found))),
         Question::Write { items } => mandatory!(journal).call_write(instance, context, items).await?.map(Answer::Written),
         Question::FindWritten { items, since } => {
             mandatory!(journal).call_find_written(instance, context, items, *since).await?.map(Answer::WhichWritten)

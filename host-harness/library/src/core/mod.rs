@@ -18,6 +18,7 @@ pub mod io;
 mod lanes;
 mod ledger;
 mod orders;
+pub(crate) mod page;
 mod results;
 mod screens;
 pub(crate) mod state;
@@ -85,6 +86,8 @@ pub struct ConnectorParts {
     pub settings: Settings,
     /// Address for API requests and pages, without a final "/".
     pub base: String,
+    /// Address of the pages of records, as `account.verify` told it, where the connector's patterns want one; without a final "/".
+    pub pages: Option<String>,
     /// The organisation for ever, as `account.verify` told it.
     pub organisation: String,
     /// The connected user, as `account.verify` told it.
@@ -220,6 +223,7 @@ impl Core {
                     extras: Vec::new(),
                 },
                 base: parts.base.clone(),
+                pages: parts.pages,
                 organisation: parts.organisation.clone(),
                 kinds: description.kinds.clone(),
             });

@@ -18,6 +18,7 @@ use crate::bindings::hooks::types::Number;
 use crate::connector::run::{Answer, Finished, RunFailure};
 use crate::event::Moment;
 use crate::hook::Hook;
+use crate::limits;
 use crate::number::cut;
 use crate::store::{AccountRef, Change, Kind, Progress, Task, WorkItem, WorkState, index_digits};
 
@@ -59,12 +60,12 @@ impl Core {
             Err(failure) => AskedResult::Failed(failure_detail(failure).said.clone()),
         };
         let spent = match &answer {
-            Ok(answer) => usage(answer).map_or(requests, |usage| usage.spent),
+            Ok(answer) => usage(answer).spent,
             Err(failure) => failure_detail(failure).usage.as_ref().map_or(requests, |usage| usage.spent),
         };
         self.tell(Told::Asked { connector: id.clone(), function: job.function, about: job.about.clone(), result, requests, spent });
         let told = match &answer {
-            Ok(answer) => usage(answer),
+            Ok(answer) => Some(usage(answer)),
             Err(failure) => failure_detail(failure).usage.as_ref(),
         };
         let now = self.now;
@@ -163,10 +164,10 @@ impl Core {
                     None => self.pend(&item, self.now, |_| {}),
                 }
             }
-            (Purpose::FindCreated(order), Answer::MaybeMade(made)) => {
+            (Purpose::FindCreated(order), Answer::MaybeMade(found)) => {
                 let Some((item, _)) = self.creation(order) else { return };
-                match made.and_then(|made| Some((self.checked(slot, made.entity)?, made.usage))) {
-                    Some((entity, usage)) => self.finish_creation(item, entity, false, usage.spent, false),
+                match found.entity.and_then(|entity| self.checked(slot, entity)) {
+                    Some(entity) => self.finish_creation(item, entity, false, found.usage.spent, false),
                     None => self.not_found_yet(item),
                 }
             }
@@ -195,12 +196,16 @@ impl Core {
                 }
             }
             (Purpose::FindWritten(orders), Answer::WhichWritten(found)) => {
-                let mut found = found.into_iter();
+                let mut usage = found.usage;
+                let mut activities = found.activities.into_iter();
                 for order in orders {
-                    let activity = found.next().flatten();
+                    let activity = activities.next().flatten();
                     let Some(item) = self.unfinished(order) else { continue };
                     match activity {
-                        Some(activity) => self.finish_journal(item, slot, activity, no_usage()),
+                        Some(activity) => {
+                            self.finish_journal(item, slot, activity, usage.clone());
+                            usage.spent = 0;
+                        }
                         None => self.not_found_yet(item),
                     }
                 }
@@ -365,7 +370,7 @@ impl Core {
     /// A connector's record as far as it can be believed: its own connector's id, lengths within the contract; none without an id.
     pub(super) fn checked(&self, slot: usize, mut entity: Entity) -> Option<Entity> {
         let slot = self.slots.get(slot)?;
-        if entity.reference.id.is_empty() || entity.reference.id.len() > 128 {
+        if entity.reference.id.is_empty() || entity.reference.id.len() > limits::CRM_ID_BYTES {
             return None;
         }
         entity.reference.connector.clone_from(&slot.id);
@@ -392,8 +397,8 @@ fn put_known(entity: Entity, origin: Origin, now: Moment) -> Change {
     Change::PutKnown { known: Box::new(Known { entity, origin, seen_at: now, extras: Vec::new() }), digits, lasting }
 }
 
-fn usage(answer: &Answer) -> Option<&Usage> {
-    Some(match answer {
+fn usage(answer: &Answer) -> &Usage {
+    match answer {
         Answer::Found(found) => &found.usage,
         Answer::Page(page) => &page.usage,
         Answer::Made(made) => &made.usage,
@@ -403,8 +408,9 @@ fn usage(answer: &Answer) -> Option<&Usage> {
         Answer::Account(account) => &account.usage,
         Answer::Users(page) => &page.usage,
         Answer::Usage(usage) => usage,
-        Answer::MaybeMade(_) | Answer::WhichWritten(_) => return None,
-    })
+        Answer::MaybeMade(found) => &found.usage,
+        Answer::WhichWritten(found) => &found.usage,
+    }
 }
 
 /// How single items failed in an answer that came.
@@ -423,11 +429,11 @@ fn size(answer: &Answer) -> usize {
         Answer::Found(found) => found.entities.len(),
         Answer::Page(page) => page.entities.len(),
         Answer::Made(_) => 1,
-        Answer::MaybeMade(made) => usize::from(made.is_some()),
+        Answer::MaybeMade(found) => usize::from(found.entity.is_some()),
         Answer::Written(written) => {
             written.outcomes.iter().filter(|outcome| matches!(outcome, ItemOutcome::Written(_) | ItemOutcome::WasThere(_))).count()
         }
-        Answer::WhichWritten(found) => found.iter().flatten().count(),
+        Answer::WhichWritten(found) => found.activities.iter().flatten().count(),
         Answer::Amended(done) => done.outcomes.iter().filter(|outcome| outcome.is_ok()).count(),
         Answer::Seen(seen) => seen.visible.len(),
         Answer::Users(page) => page.users.len(),

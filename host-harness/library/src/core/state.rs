@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::agenda::Agenda;
 use super::call::CallState;
+use super::page::PageAt;
 use crate::binding::Bindings;
 use crate::bindings::connector::exports::pbx::crm::description::KindInfo;
 use crate::bindings::crm::connections::Connection;
@@ -40,6 +41,8 @@ pub(crate) struct Account {
     pub(crate) enabled: bool,
     /// Address for API requests and pages, without a final "/".
     pub(crate) base: String,
+    /// Address of pages where it is not that one, without a final "/".
+    pub(crate) pages: Option<String>,
     pub(crate) organisation: String,
     pub(crate) kinds: Vec<KindInfo>,
 }
@@ -64,27 +67,9 @@ impl State {
     /// The page of a record, from the connector's pattern and the account's address.
     pub(crate) fn link(&self, reference: &RecordRef) -> Option<String> {
         let account = self.accounts.iter().find(|account| account.connection.id == reference.connector)?;
+        // A kind that stands there for several roles has one pattern in all.
         let pattern = account.kinds.iter().find(|kind| kind.kind == reference.kind)?.page.as_ref()?;
-        Some(
-            pattern
-                .replace("{base}", &account.base)
-                .replace("{organisation}", &escape(&account.organisation))
-                .replace("{kind}", &escape(&reference.kind))
-                .replace("{id}", &escape(&reference.id)),
-        )
+        let at = PageAt { base: &account.base, pages: account.pages.as_deref(), organisation: &account.organisation };
+        at.address(pattern, reference)
     }
-}
-
-/// Percent-encodes all but RFC 3986 unreserved characters, so that an id stays one path segment. `{` and `}` are encoded too, so
-/// a value is never taken for a placeholder.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            escaped.push(char::from(byte));
-        } else {
-            escaped.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    escaped
 }

@@ -138,7 +138,7 @@ impl Authorisations {
             check_issuer(terms, issuer, &login, &application.on_premises)?;
         }
         let code = fields.get("code").filter(|code| !code.is_empty()).ok_or_else(|| senseless(terms, "code"))?;
-        let (mut api, mut token_host) = (None, login.clone());
+        let (mut api, mut token_host) = (None, terms.tokens_of(&login, &application.on_premises)?);
         for pin in terms.pins.iter().filter(|pin| pin.from_callback) {
             let told = fields.get(&pin.name).ok_or_else(|| pin_missing(terms, &pin.name))?;
             let origin = terms.pinned(pin, told, &application.on_premises)?;
@@ -228,9 +228,10 @@ impl Fields {
     }
 }
 
-/// RFC 9207: who answers, where the CRM says so, must be the one who was asked, or the account's own host.
+/// RFC 9207: who answers, where the CRM says so, must be the one who was asked, its host of tokens, or the account's own host.
 fn check_issuer(terms: &OAuthTerms, issuer: &str, login: &Origin, on_premises: &OnPremises) -> Result<(), Problem> {
-    let ours = crate::egress::target::parse(issuer, on_premises).is_ok_and(|origin| origin == *login)
+    let declared = |origin: &Origin| *origin == *login || terms.tokens_of(login, on_premises).is_ok_and(|tokens| tokens == *origin);
+    let ours = crate::egress::target::parse(issuer, on_premises).is_ok_and(|origin| declared(&origin))
         || terms.pins.iter().any(|pin| terms.pinned(pin, issuer, on_premises).is_ok());
     if ours { Ok(()) } else { Err(Problem::about(Kind::ForeignIssuer, &terms.vendor).with("issuer", issuer)) }
 }

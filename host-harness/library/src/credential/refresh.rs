@@ -364,13 +364,7 @@ impl Credentials {
         let token = connection.grant.refresh.as_ref().ok_or_else(|| Problem::about(Kind::NoRefreshToken, &terms.vendor))?;
         // Sealed, yet checked again: what is approved may have changed since.
         let login = terms.login(&connection.login, account.on_premises)?;
-        let token_host = if connection.grant.token_host == connection.login {
-            login.clone()
-        } else {
-            let pin = terms.pins.iter().find(|pin| pin.what == Pinned::Token);
-            let pin = pin.ok_or_else(|| Problem::about(Kind::PinRefused, &terms.vendor).with("property", "token"))?;
-            terms.pinned(pin, &connection.grant.token_host, account.on_premises)?
-        };
+        let token_host = terms.tokens_at(&login, &connection.grant.token_host, account.on_premises)?;
         let ask = || {
             let asker = Asker {
                 terms,

@@ -34,7 +34,8 @@ pub enum Revoked {
 pub(super) fn revoke(account: Account<'_>, connection: &Connection, endpoint: &dyn TokenEndpoint, time_left: Duration) -> Revoked {
     let terms = account.terms;
     let Some(path) = &terms.revoke_path else { return Revoked::NoWay };
-    let origin = match terms.login(&connection.login, account.on_premises) {
+    let login = terms.login(&connection.login, account.on_premises);
+    let origin = match login.and_then(|login| terms.tokens_at(&login, &connection.grant.token_host, account.on_premises)) {
         Ok(origin) => origin,
         Err(problem) => return Revoked::NotConfirmed(problem),
     };

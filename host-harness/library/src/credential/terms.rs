@@ -1,7 +1,7 @@
 //! What a connector declared about opening an account, as the host needs it. Filled from the contract's `oauth2-code`.
 
 use super::problem::{Kind, Problem};
-use crate::bindings::connector::exports::pbx::crm::description::{Auth, Description};
+use crate::bindings::connector::exports::pbx::crm::description::{Auth, Description, Refusals, TokenMeaning};
 use crate::egress::target::{self, HostRule, OnPremises, Origin};
 
 /// OAuth 2.0 authorisation code, as one CRM wants it.
@@ -52,6 +52,18 @@ pub struct LoginHost {
     pub host: Option<String>,
     /// Where the administrator enters it: the host is one of these or below. Empty: any.
     pub suffixes: Vec<String>,
+    /// Host name of the one that gives tokens to those who signed in here; none: this host itself.
+    pub token_host: Option<String>,
+}
+
+impl LoginHost {
+    fn takes(&self, origin: &Origin) -> bool {
+        match &self.host {
+            Some(host) => HostRule::exactly(host).is_ok_and(|rule| rule.fits(origin)),
+            None if self.suffixes.is_empty() => origin.port() == target::HTTPS && origin.is_name(),
+            None => self.suffixes.iter().any(|suffix| HostRule::below(suffix).is_ok_and(|rule| rule.fits(origin))),
+        }
+    }
 }
 
 /// An address that an answer tells.
@@ -99,8 +111,70 @@ pub struct OrganisationTerms {
 pub struct RefusalTerms {
     /// Texts in the body of a 401 that a new token would not change.
     pub final_401: Vec<String>,
-    /// Whole bodies of a 403 that mean an expired token.
-    pub expired_403: Vec<String>,
+    /// Answers to API requests that mean an expired token though they are no 401.
+    pub expired: Vec<ExpiredAnswer>,
+    /// Refusals of token requests in the vendor's own words; those with a description first.
+    pub token_errors: Vec<TokenError>,
+}
+
+/// An answer to an API request that means an expired token.
+#[derive(Debug, Clone)]
+pub struct ExpiredAnswer {
+    /// Its status.
+    pub status: u16,
+    /// What stands in it.
+    pub body: String,
+    /// Is that all that stands in it?
+    pub whole: bool,
+}
+
+/// A refusal of a token request, in lower case.
+#[derive(Debug, Clone)]
+pub struct TokenError {
+    /// The code, or its beginning.
+    pub code: String,
+    /// Is it but the beginning?
+    pub begins: bool,
+    /// The description; none: any.
+    pub description: Option<String>,
+    /// What it means.
+    pub meaning: TokenMeaning,
+}
+
+impl TokenError {
+    /// Is it this one? Both in lower case.
+    pub(super) fn fits(&self, code: &str, description: &str) -> bool {
+        let said = if self.begins { code.starts_with(&self.code) } else { code == self.code };
+        said && self.description.as_ref().is_none_or(|known| known == description)
+    }
+}
+
+impl RefusalTerms {
+    fn declared(refusals: &Refusals) -> Result<Self, String> {
+        let expired = refusals.expired.iter().map(|answer| {
+            let wrong = |why: &str| Err(format!("it takes status {} with {:?} for an expired token: {why}", answer.status, answer.body));
+            match answer.status {
+                401 => wrong("401 means that anyway"),
+                200..=599 if answer.body.trim().is_empty() => wrong("nothing stands in it"),
+                200..=299 if !answer.whole => wrong("that may stand in any success"),
+                200..=599 => Ok(ExpiredAnswer { status: answer.status, body: answer.body.trim().to_owned(), whole: answer.whole }),
+                _ => wrong("there is no such status"),
+            }
+        });
+        let mut token_errors = Vec::new();
+        for error in &refusals.token_errors {
+            let code = error.code.to_ascii_lowercase();
+            let (code, begins) = code.strip_suffix('*').map_or((code.as_str(), false), |beginning| (beginning, true));
+            if code.is_empty() || code.contains('*') {
+                return Err(format!("it explains the refusal `{}`, which is no code", error.code));
+            }
+            let description = error.description.as_ref().map(|text| text.to_ascii_lowercase());
+            token_errors.push(TokenError { code: code.to_owned(), begins, description, meaning: error.meaning.clone() });
+        }
+        // Stable: within both groups the connector's order stays.
+        token_errors.sort_by_key(|error| error.description.is_none());
+        Ok(Self { final_401: refusals.final_401.clone(), expired: expired.collect::<Result<_, String>>()?, token_errors })
+    }
 }
 
 impl OAuthTerms {
@@ -121,6 +195,9 @@ impl OAuthTerms {
         for login in &auth.login_hosts {
             if !login.host.is_empty() && HostRule::exactly(&login.host).is_err() {
                 return Err(format!("`{}` is no host name", login.host));
+            }
+            if let Some(host) = login.token_host.as_ref().filter(|host| HostRule::exactly(host).is_err()) {
+                return Err(format!("`{host}` is no host name"));
             }
             suffixes(&login.suffixes)?;
         }
@@ -145,7 +222,11 @@ impl OAuthTerms {
             login_hosts: auth
                 .login_hosts
                 .iter()
-                .map(|login| LoginHost { host: (!login.host.is_empty()).then(|| login.host.clone()), suffixes: login.suffixes.clone() })
+                .map(|login| LoginHost {
+                    host: (!login.host.is_empty()).then(|| login.host.clone()),
+                    suffixes: login.suffixes.clone(),
+                    token_host: login.token_host.clone(),
+                })
                 .collect(),
             authorise_path: auth.authorise_path.clone(),
             token_path: auth.token_path.clone(),
@@ -168,7 +249,7 @@ impl OAuthTerms {
                 property: told.property.clone(),
                 path_segment: told.path_segment.and_then(|index| usize::try_from(index).ok()),
             }),
-            refusals: RefusalTerms { final_401: auth.refusals.final_401.clone(), expired_403: auth.refusals.expired_403.clone() },
+            refusals: RefusalTerms::declared(&auth.refusals)?,
         }))
     }
 
@@ -192,12 +273,37 @@ impl OAuthTerms {
         if on_premises.marks(&origin) {
             return Ok(origin);
         }
-        let fits = self.login_hosts.iter().any(|login| match &login.host {
-            Some(host) => HostRule::exactly(host).is_ok_and(|rule| rule.fits(&origin)),
-            None if login.suffixes.is_empty() => origin.port() == target::HTTPS && origin.is_name(),
-            None => login.suffixes.iter().any(|suffix| HostRule::below(suffix).is_ok_and(|rule| rule.fits(&origin))),
-        });
+        let fits = self.login_hosts.iter().any(|login| login.takes(&origin));
         if fits { Ok(origin) } else { Err(refused("the connector declares no such login host")) }
+    }
+
+    /// Where those who signed in at this login host get their tokens, unless a pin tells otherwise. On premises all is at one host.
+    ///
+    /// # Errors
+    /// What the connector declared is no place to send a secret to.
+    pub(super) fn tokens_of(&self, login: &Origin, on_premises: &OnPremises) -> Result<Origin, Problem> {
+        if on_premises.marks(login) {
+            return Ok(login.clone());
+        }
+        match self.login_hosts.iter().find(|known| known.takes(login)).and_then(|known| known.token_host.as_ref()) {
+            None => Ok(login.clone()),
+            Some(host) => target::parse(&format!("https://{host}"), on_premises)
+                .map_err(|why| Problem::about(Kind::LoginHost, &self.vendor).with("host", host).saying(&why.to_string())),
+        }
+    }
+
+    /// The host of tokens that a connection names, if it is still one that is declared.
+    ///
+    /// # Errors
+    /// It is none any more.
+    pub(super) fn tokens_at(&self, login: &Origin, kept: &str, on_premises: &OnPremises) -> Result<Origin, Problem> {
+        let own = self.tokens_of(login, on_premises)?;
+        if kept == own.address() || kept == login.address() {
+            return Ok(own);
+        }
+        let pin = self.pins.iter().find(|pin| pin.what == Pinned::Token);
+        let pin = pin.ok_or_else(|| Problem::about(Kind::PinRefused, &self.vendor).with("property", "token"))?;
+        self.pinned(pin, kept, on_premises)
     }
 
     /// An address that an answer told, if it may be believed.
@@ -210,7 +316,7 @@ impl OAuthTerms {
     }
 }
 
-fn suffixes(suffixes: &[String]) -> Result<(), String> {
+pub(crate) fn suffixes(suffixes: &[String]) -> Result<(), String> {
     match suffixes.iter().find(|suffix| HostRule::below(suffix).is_err()) {
         Some(wrong) => Err(format!("`{wrong}` is no end of host names; it needs at least two labels, such as .api.example")),
         None => Ok(()),
@@ -255,6 +361,54 @@ mod tests {
         ] {
             let why = salesforce_terms().login(chosen, &none).unwrap_err();
             assert_eq!(why.kind(), Kind::LoginHost, "{chosen}");
+        }
+    }
+
+    #[test]
+    fn tokens_come_from_the_host_that_is_declared_for_the_login_host() {
+        let mut terms = salesforce_terms();
+        terms.login_hosts[0].token_host = Some("api.salesforce.com".to_owned());
+        let marked = OnPremises::default().with("http://127.0.0.1:4711").unwrap();
+        for (chosen, tokens) in [
+            ("login.salesforce.com", "https://api.salesforce.com"),
+            ("test.salesforce.com", "https://test.salesforce.com"),
+            ("example.my.salesforce.com", "https://example.my.salesforce.com"),
+            ("http://127.0.0.1:4711", "http://127.0.0.1:4711"),
+        ] {
+            let login = terms.login(chosen, &marked).unwrap();
+            assert_eq!(terms.tokens_of(&login, &marked).unwrap().address(), tokens);
+            assert_eq!(terms.tokens_at(&login, tokens, &marked).unwrap().address(), tokens);
+            // Connected before the host of tokens was declared.
+            assert_eq!(terms.tokens_at(&login, &login.address(), &marked).unwrap().address(), tokens);
+            let elsewhere = terms.tokens_at(&login, "https://tokens.evil.test", &marked).unwrap_err();
+            assert_eq!(elsewhere.kind(), Kind::PinRefused);
+        }
+    }
+
+    #[test]
+    fn refusals_that_make_no_sense_are_not_declared() {
+        use crate::bindings::connector::exports::pbx::crm::description as wit;
+        let expired = |status, body: &str, whole| wit::ExpiredAnswer { status, body: body.to_owned(), whole, extras: Vec::new() };
+        let error = |code: &str| wit::TokenError {
+            code: code.to_owned(),
+            description: None,
+            meaning: TokenMeaning::Unavailable,
+            extras: Vec::new(),
+        };
+        let none = || Refusals { final_401: Vec::new(), expired: Vec::new(), token_errors: Vec::new(), extras: Vec::new() };
+        for (answer, fine) in [
+            (expired(403, "Bad_OAuth_Token", true), true),
+            (expired(400, "INVALID_TOKEN", false), true),
+            (expired(200, "{\"error\":\"expired\"}", true), true),
+            (expired(200, "expired", false), false),
+            (expired(401, "expired", true), false),
+            (expired(403, " ", true), false),
+            (expired(100, "expired", true), false),
+        ] {
+            assert_eq!(RefusalTerms::declared(&Refusals { expired: vec![answer.clone()], ..none() }).is_ok(), fine, "{answer:?}");
+        }
+        for (code, fine) in [("invalid_code", true), ("app_*", true), ("*", false), ("", false), ("a*b", false), ("a**", false)] {
+            assert_eq!(RefusalTerms::declared(&Refusals { token_errors: vec![error(code)], ..none() }).is_ok(), fine, "{code}");
         }
     }
 

@@ -4,6 +4,7 @@ use http::StatusCode;
 
 use super::problem::{Kind, Problem};
 use super::terms::{OAuthTerms, RefusalTerms};
+use crate::bindings::connector::exports::pbx::crm::description::TokenMeaning;
 
 /// What an answer to an API request says about its token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,8 +27,12 @@ pub fn of_api_answer(refusals: &RefusalTerms, status: StatusCode, body: &[u8]) -
     match status {
         StatusCode::UNAUTHORIZED if refusals.final_401.iter().any(|known| text().contains(known.as_str())) => TokenVerdict::RefusedForGood,
         StatusCode::UNAUTHORIZED => TokenVerdict::Expired,
-        StatusCode::FORBIDDEN if refusals.expired_403.iter().any(|known| text().trim() == known) => TokenVerdict::Expired,
-        _ => TokenVerdict::NotTheToken,
+        _ => {
+            let told = |known: &super::terms::ExpiredAnswer| {
+                known.status == status.as_u16() && if known.whole { text().trim() == known.body } else { text().contains(&known.body) }
+            };
+            if refusals.expired.iter().any(told) { TokenVerdict::Expired } else { TokenVerdict::NotTheToken }
+        }
     }
 }
 
@@ -58,56 +63,60 @@ pub(super) fn of_token_error(terms: &OAuthTerms, asked: Asked, status: StatusCod
     }
     let code = error.to_ascii_lowercase();
     let told = description.to_ascii_lowercase();
+    let dead = if asked == Asked::Code { Kind::CodeDead } else { Kind::AuthoriseAgain };
+    if let Some(meaning) = declared(terms, &code, &told) {
+        return match meaning {
+            TokenMeaning::AuthoriseAgain => problem(dead),
+            TokenMeaning::WrongClient => problem(Kind::WrongClient),
+            TokenMeaning::RedirectMismatch => problem(Kind::RedirectMismatch),
+            TokenMeaning::AppBlocked => problem(Kind::AppBlocked),
+            TokenMeaning::UserInactive => problem(Kind::UserInactive),
+            TokenMeaning::OrganisationInactive => problem(Kind::OrganisationInactive),
+            TokenMeaning::AddressRestricted => problem(Kind::AddressRestricted),
+            TokenMeaning::Unavailable => problem(Kind::Unavailable).with("status", status.as_str()),
+            TokenMeaning::Other(_) => problem(Kind::Refused).with("code", error),
+        };
+    }
     match code.as_str() {
-        "server_error"
-        | "service_unavailable"
-        | "system_down"
-        | "slow_down"
-        | "rate_limit_exceeded"
-        | "temporarily_unavailable"
-        | "unknown_error" => problem(Kind::Unavailable).with("status", status.as_str()),
-        "invalid_client" | "invalid_client_id" | "unauthorized_client" | "invalid_basic_auth_header" | "app_not_found" => {
-            problem(Kind::WrongClient)
-        }
-        "redirect_uri_mismatch" | "redirect_uri_missing" => problem(Kind::RedirectMismatch),
-        "inactive_user" => problem(Kind::UserInactive),
-        "inactive_org" => problem(Kind::OrganisationInactive),
-        "invalid_grant" => problem(match told.as_str() {
-            "ip restricted" => Kind::AddressRestricted,
-            "inactive user" => Kind::UserInactive,
-            "inactive organization" => Kind::OrganisationInactive,
-            _ if asked == Asked::Code => Kind::CodeDead,
-            _ => Kind::AuthoriseAgain,
-        }),
+        "server_error" | "slow_down" | "temporarily_unavailable" => problem(Kind::Unavailable).with("status", status.as_str()),
+        "invalid_client" | "unauthorized_client" => problem(Kind::WrongClient),
+        // No standard has it, and everybody says it.
+        "redirect_uri_mismatch" => problem(Kind::RedirectMismatch),
         "access_denied" if asked == Asked::Code => problem(Kind::Denied),
-        // RFC 6749 has it for a dead token of a resource; some vendors use it for refresh tokens.
-        "invalid_token" | "invalid_code" => problem(if asked == Asked::Code { Kind::CodeDead } else { Kind::AuthoriseAgain }),
-        blocked if is_about_the_app(blocked) => problem(Kind::AppBlocked),
+        // RFC 6750 has the second for a dead token of a resource; some vendors use it for refresh tokens.
+        "invalid_grant" | "invalid_token" => problem(dead),
         // A page of a proxy or of maintenance: nobody has judged the credential.
         "" => Problem::about(Kind::SenselessAnswer, &terms.vendor).with("what", &format!("status {}", status.as_str())),
         _ => problem(Kind::Refused).with("code", error),
     }
 }
 
-fn is_about_the_app(code: &str) -> bool {
-    ["app_", "oauth_", "ecapp_"].iter().any(|prefix| code.starts_with(prefix))
-        || ["fail_close_app_blocked", "installation_error", "invalid_app_access"].contains(&code)
+/// What the connector says that these words mean; both in lower case.
+fn declared<'a>(terms: &'a OAuthTerms, code: &str, description: &str) -> Option<&'a TokenMeaning> {
+    if code.is_empty() {
+        return None;
+    }
+    terms.refusals.token_errors.iter().find(|known| known.fits(code, description)).map(|known| &known.meaning)
 }
 
 /// Judges the error in a callback.
 pub(crate) fn of_callback_error(terms: &OAuthTerms, error: &str, description: &str) -> Problem {
     let words = format!("{error}: {description}");
     let about = |kind| Problem::about(kind, &terms.vendor).saying(&words);
-    match error.to_ascii_lowercase().as_str() {
+    let code = error.to_ascii_lowercase();
+    match declared(terms, &code, &description.to_ascii_lowercase()) {
+        Some(TokenMeaning::WrongClient) => return about(Kind::WrongClient),
+        Some(TokenMeaning::RedirectMismatch) => return about(Kind::RedirectMismatch),
+        Some(TokenMeaning::AppBlocked) => return about(Kind::AppBlocked),
+        Some(TokenMeaning::UserInactive) => return about(Kind::UserInactive),
+        Some(TokenMeaning::OrganisationInactive) => return about(Kind::OrganisationInactive),
+        // The others say nothing to somebody who has just come back from signing in.
+        _ => {}
+    }
+    match code.as_str() {
         "access_denied" => about(Kind::Denied),
-        "invalid_client" | "invalid_client_id" | "unauthorized_client"
-            if !description.to_ascii_lowercase().contains("must be installed") =>
-        {
-            about(Kind::WrongClient)
-        }
-        "invalid_client" => about(Kind::AppBlocked),
+        "invalid_client" | "unauthorized_client" => about(Kind::WrongClient),
         "redirect_uri_mismatch" => about(Kind::RedirectMismatch),
-        code if is_about_the_app(code) => about(Kind::AppBlocked),
         _ => about(Kind::CallbackError),
     }
 }
@@ -192,6 +201,43 @@ mod tests {
             assert_eq!(problem.kind(), expected, "{status} {code} {description}");
             let later = [Unavailable, Redirected, SenselessAnswer].contains(&expected);
             assert_eq!(expected.remedy(), if later { Remedy::Later } else { Remedy::Administrator }, "{expected:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_vendors_words_the_standards_codes_alone_are_known() {
+        use Kind::*;
+        let mut terms = salesforce_terms();
+        terms.refusals.token_errors.clear();
+        for (code, description, expected) in [
+            ("invalid_grant", "ip restricted", AuthoriseAgain),
+            ("invalid_client", "app must be installed into org", WrongClient),
+            ("redirect_uri_mismatch", "", RedirectMismatch),
+            ("temporarily_unavailable", "", Unavailable),
+            ("inactive_user", "", Refused),
+            ("invalid_client_id", "", Refused),
+            ("app_blocked", "", Refused),
+            ("system_down", "", Refused),
+        ] {
+            let problem = of_token_error(&terms, Asked::Refresh, StatusCode::BAD_REQUEST, code, description);
+            assert_eq!(problem.kind(), expected, "{code}");
+        }
+    }
+
+    #[test]
+    fn an_expired_token_may_be_told_by_another_status_if_the_connector_says_so() {
+        let expired = |status, body: &str, whole| super::super::terms::ExpiredAnswer { status, body: body.to_owned(), whole };
+        let refusals = RefusalTerms {
+            expired: vec![expired(200, "{\"error\":\"expired_token\"}", true), expired(400, "INVALID_OAUTHTOKEN", false)],
+            ..RefusalTerms::default()
+        };
+        for (status, body, expected) in [
+            (200, "{\"error\":\"expired_token\"}\n", TokenVerdict::Expired),
+            (200, "{\"name\":{\"error\":\"expired_token\"}}", TokenVerdict::NotTheToken),
+            (400, "{\"code\":\"INVALID_OAUTHTOKEN\"}", TokenVerdict::Expired),
+            (403, "{\"code\":\"INVALID_OAUTHTOKEN\"}", TokenVerdict::NotTheToken),
+        ] {
+            assert_eq!(of_api_answer(&refusals, StatusCode::from_u16(status).unwrap(), body.as_bytes()), expected, "{status} {body}");
         }
     }
 

@@ -12,7 +12,7 @@ use crate::account::approval::{Approval, Who};
 use crate::bindings::crm::types::UserRef;
 use crate::component::LoadError;
 use crate::component::connector::PreparedConnector;
-use crate::core::ConnectorParts;
+use crate::core::{ConnectorParts, page};
 use crate::credential::endpoint::ByWire;
 use crate::credential::entered::{Entered, SecretTerms};
 use crate::credential::problem::{Kind, Problem};
@@ -58,13 +58,16 @@ fn one(
     let mut settings = Settings::new(connector.schema().to_vec());
     take(&mut settings, connector.name(), &setup.settings)?;
     judge(connector.name(), connector.catalogue(), &connector.check(&settings.all())?)?;
-    let Opened { way, base, who } = open(&connector, &settings, &setup, store)?;
+    let Opened { way, base, who, on_premises } = open(&connector, &settings, &setup, store)?;
     let given = base.or(setup.base).or_else(|| connector.base(&settings)).unwrap_or_default();
     let base = given.trim_end_matches('/').to_owned();
     if !is_address(&base) {
         return Err(StartError::Base { connector: setup.id, base: given });
     }
+    // Sealed, yet checked again: what is declared may have changed since.
+    let learnt = who.pages.as_ref().and_then(|address| page::told(connector.description(), address, &on_premises).ok());
     let parts = ConnectorParts {
+        pages: setup.pages.map(|address| address.trim_end_matches('/').to_owned()).or(learnt),
         user: setup.user.or_else(|| who.user.map(|id| UserRef { connector: setup.id.clone(), id })),
         id: setup.id,
         connector: Arc::new(connector),
@@ -83,6 +86,7 @@ struct Opened {
     way: Way,
     base: Option<String>,
     who: Who,
+    on_premises: OnPremises,
 }
 
 fn open(
@@ -98,7 +102,7 @@ fn open(
     if oauth.is_none() && secret.is_none() {
         let wire: Arc<dyn Wire> = Arc::new(Sockets::new(setup.on_premises.clone()));
         let way = Way::new(description, settings, wire, setup.on_premises.clone(), Key::None);
-        return Ok(Opened { way, base: None, who: Who::default() });
+        return Ok(Opened { way, base: None, who: Who::default(), on_premises: setup.on_premises.clone() });
     }
     let store = Arc::clone(store.ok_or_else(|| StartError::NoCredentials(setup.id.clone()))?);
     let row = Row::connection(&description.id, &setup.id);
@@ -138,8 +142,8 @@ fn open(
     }
     let who = approval.map(|approval| approval.who).unwrap_or_default();
     let key = closed.map_or(key, Key::Closed);
-    let way = Way::new(description, settings, wire, on_premises, key).of_organisation(&who.organisation);
-    Ok(Opened { way, base, who })
+    let way = Way::new(description, settings, wire, on_premises.clone(), key).of_organisation(&who.organisation);
+    Ok(Opened { way, base, who, on_premises })
 }
 
 /// What was marked in the setup, and what was marked when the account was connected.

@@ -42,6 +42,8 @@ pub struct ConnectorSetup {
     pub settings: Vec<(String, Value)>,
     /// Address for API requests and pages. None: the one that the connector's settings or its description name.
     pub base: Option<String>,
+    /// Address of the pages of records, where the connector's patterns want one (`{pages}`). None: what was learnt when the account was connected.
+    pub pages: Option<String>,
     /// The CRM's id of the organisation, "" if it has none. Work that was begun for one organisation is never done at another. Where the
     /// account is opened with a credential, what was learnt when it was connected counts.
     pub organisation: String,
@@ -66,6 +68,7 @@ impl ConnectorSetup {
             source: source.into(),
             settings: Vec::new(),
             base: None,
+            pages: None,
             organisation: String::new(),
             organisation_name: String::new(),
             user: None,

@@ -31,6 +31,7 @@ const CALLBACK: &str = "http://localhost:8080/callback";
 pub(super) struct Connected {
     pub(super) way: Way,
     pub(super) base: String,
+    pub(super) pages: Option<String>,
     pub(super) organisation: String,
     pub(super) organisation_name: String,
     pub(super) user: Option<UserRef>,
@@ -55,6 +56,7 @@ pub(super) fn connect(
         return Ok(Connected {
             way: Way::new(description, settings, wire, on_premises, Key::None),
             base: connector.base(settings).unwrap_or_else(|| address.to_owned()),
+            pages: None,
             organisation: "scenario".to_owned(),
             organisation_name: "Scenario".to_owned(),
             user: None,
@@ -97,6 +99,7 @@ pub(super) fn connect(
         base: base.unwrap_or_default(),
         signed_in: Some(format!("{} at {} ({})", who.user_name, who.organisation_name, who.organisation)),
         organisation: who.organisation,
+        pages: who.pages,
         organisation_name: who.organisation_name,
         user: who.user.map(|id| UserRef { connector: description.id.clone(), id }),
     })

@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use crm_fake::RecordedRequest;
 use pbx_crm_host::binding::Bindings;
+use pbx_crm_host::bindings::connector::exports::pbx::crm::description::KindInfo;
+use pbx_crm_host::bindings::crm::types::Role;
 use pbx_crm_host::bindings::hooks::host::HostFacts;
 use pbx_crm_host::component::{LoadError, PreparedConnector, PreparedPlugin};
 use pbx_crm_host::core::io::{HttpAnswer, HttpFailure, Input, Output};
@@ -238,7 +240,9 @@ struct Player<'a> {
     outputs: Vec<(Moment, Output)>,
     base: String,
     texts: Texts,
-    pages: Vec<(String, String)>,
+    pages: Vec<KindInfo>,
+    pages_at: Option<String>,
+    organisation: String,
 }
 
 fn open(path: &Path, now: Moment) -> Result<Box<dyn Store>, PlayError> {
@@ -327,6 +331,8 @@ impl<'a> Player<'a> {
         drop(crm);
         let base = account.as_ref().map_or_else(|| address.clone(), |account| account.base.clone());
         let signed_in = account.as_ref().and_then(|account| account.signed_in.clone());
+        let organisation = account.as_ref().map(|account| account.organisation.clone()).unwrap_or_default();
+        let pages_at = account.as_ref().and_then(|account| account.pages.clone());
         let (connectors, way) = match account {
             Some(account) => {
                 let parts = ConnectorParts {
@@ -334,6 +340,7 @@ impl<'a> Player<'a> {
                     connector: Arc::clone(&stage.connector),
                     settings: connector_settings,
                     base: account.base,
+                    pages: account.pages.clone(),
                     organisation: account.organisation,
                     organisation_name: account.organisation_name,
                     user: account.user,
@@ -349,7 +356,7 @@ impl<'a> Player<'a> {
             connector: stage.connector.catalogue().clone(),
             host: pbx_crm_host::messages::host_catalogue(),
         };
-        let pages = stage.connector.description().kinds.iter().filter_map(|kind| Some((kind.kind.clone(), kind.page.clone()?))).collect();
+        let pages = stage.connector.description().kinds.clone();
         let mut parts = Parts { plugin, settings, connectors, bindings, numbers, begun: 0 };
         let mut store: Box<dyn Store> = match &database {
             Some(path) => open(path, starts)?,
@@ -379,6 +386,8 @@ impl<'a> Player<'a> {
             base,
             texts,
             pages,
+            pages_at,
+            organisation,
         };
         for index in 0..scenario.events.len() {
             let at = scenario.events.get(index).map_or(0, |event| event.get_ref().at().ms);
@@ -523,18 +532,23 @@ impl<'a> Player<'a> {
             (records, own_ids, crm.requests().split_off(self.before), crm.activities())
         };
         self.believe()?;
-        let kind_of = |role: crm_fake::Role| match role {
-            crm_fake::Role::Person => "person",
-            crm_fake::Role::Prospect => "prospect",
-            crm_fake::Role::Organisation => "organisation",
+        let role = |role: crm_fake::Role| match role {
+            crm_fake::Role::Person => Role::Person,
+            crm_fake::Role::Prospect => Role::Prospect,
+            crm_fake::Role::Organisation => Role::Organisation,
         };
         let links = records
             .iter()
             .zip(&own_ids)
             .filter_map(|(record, id)| {
-                // Kinds are named by the connector; where it has one kind a role, its page is that of the role's word, else the first.
-                let (_, page) = self.pages.iter().find(|(kind, _)| kind == kind_of(record.role)).or(self.pages.first())?;
-                Some((record.id.clone(), page.replace("{base}", &self.base).replace("{id}", id).replace("{kind}", kind_of(record.role))))
+                let kind = self.pages.iter().find(|kind| kind.role == role(record.role))?;
+                let page = kind.page.as_ref()?;
+                let page = match page.strip_prefix("{pages}") {
+                    Some(rest) => format!("{}{rest}", self.pages_at.as_ref()?),
+                    None => page.replace("{base}", &self.base),
+                };
+                let page = page.replace("{organisation}", &self.organisation).replace("{kind}", &kind.kind);
+                Some((record.id.clone(), page.replace("{id}", id)))
             })
             .collect();
         let store = self.core.store();

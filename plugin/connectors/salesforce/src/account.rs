@@ -58,6 +58,7 @@ fn verify(exchange: &mut Exchange<'_>) -> Result<Account, Refused> {
         user_name: user_name.ok().and_then(|answer| answer.read(|answer| first(&answer, |row| text(row, "Name"))).ok()).unwrap_or_default(),
         user: Some(UserRef { connector: context.connector.clone(), id: user }),
         administrator,
+        pages: None,
         warnings,
         usage: exchange.usage(),
         extras: Vec::new(),

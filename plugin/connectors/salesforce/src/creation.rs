@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     Salesforce, api,
-    bindings::exports::pbx::crm::creation::{Guest, Made},
+    bindings::exports::pbx::crm::creation::{Guest, LookedUp, Made},
     columns::Columns,
     complaint::Complaint,
     composite, draft_json,
@@ -38,12 +38,12 @@ impl Guest for Salesforce {
         Ok(Made { entity, was_there: false, usage: exchange.usage(), extras: Vec::new() })
     }
 
-    fn find_created(context: Context, _key: WorkKey, draft: Draft, since: Moment) -> Result<Option<Made>, Failure> {
+    fn find_created(context: Context, _key: WorkKey, draft: Draft, since: Moment) -> Result<LookedUp, Failure> {
         // A contact has no room for a key that every organisation has, so it is known again by number, name and time.
         let mut exchange = Exchange::new(&context);
         let found = find_created(&mut exchange, &draft, since);
-        let found = exchange.settle(found)?;
-        Ok(found.map(|entity| Made { entity, was_there: true, usage: exchange.usage(), extras: Vec::new() }))
+        let entity = exchange.settle(found)?;
+        Ok(LookedUp { entity, usage: exchange.usage(), extras: Vec::new() })
     }
 }
 

@@ -3,7 +3,8 @@ use pbx_connector_kit::{hooks_types::Message, text::message};
 use crate::{
     Salesforce, api,
     bindings::exports::pbx::crm::description::{
-        Auth, Description, Guest, KindInfo, LoginHost, Oauth2Code, Operation, Pin, Place, Refusals, TokenSignature, ToldOrganisation,
+        Auth, Description, ExpiredAnswer, Guest, KindInfo, LoginHost, Oauth2Code, Operation, Pin, Place, Refusals, TokenError,
+        TokenMeaning, TokenSignature, ToldOrganisation,
     },
     kinds::Kind,
 };
@@ -21,6 +22,8 @@ impl Guest for Salesforce {
             ],
             operations: operations(),
             auth: Auth::Oauth2Code(auth()),
+            page_hosts: Vec::new(),
+            journals: true,
             // In most countries so many fit into one search.
             find_batch: 40,
             write_batch: 200,
@@ -85,7 +88,13 @@ const DOMAINS: &[&str] = &[".salesforce.com", ".salesforce.mil"];
 
 fn auth() -> Oauth2Code {
     let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-    let host = |label: Message, host: &str| LoginHost { label, host: host.to_owned(), suffixes: texts(DOMAINS), extras: Vec::new() };
+    let host = |label: Message, host: &str| LoginHost {
+        label,
+        host: host.to_owned(),
+        suffixes: texts(DOMAINS),
+        token_host: None,
+        extras: Vec::new(),
+    };
     Oauth2Code {
         login_hosts: vec![
             host(message("salesforce.login.production", &[]), "login.salesforce.com"),
@@ -117,11 +126,48 @@ fn auth() -> Oauth2Code {
         organisation: Some(ToldOrganisation { property: "id".to_owned(), path_segment: Some(1), extras: Vec::new() }),
         refusals: Refusals {
             final_401: texts(&["This session is not valid for use with the REST API", "Connected app is not attached to Agent"]),
-            expired_403: texts(&["Bad_OAuth_Token"]),
+            expired: vec![ExpiredAnswer { status: 403, body: "Bad_OAuth_Token".to_owned(), whole: true, extras: Vec::new() }],
+            token_errors: token_errors(),
             extras: Vec::new(),
         },
         extras: Vec::new(),
     }
+}
+
+/// Salesforce's own codes, from its documentation of OAuth errors, and what it says in the descriptions of `invalid_grant`.
+fn token_errors() -> Vec<TokenError> {
+    let means = |code: &str, description: Option<&str>, meaning: TokenMeaning| TokenError {
+        code: code.to_owned(),
+        description: description.map(str::to_owned),
+        meaning,
+        extras: Vec::new(),
+    };
+    vec![
+        means("invalid_grant", Some("ip restricted"), TokenMeaning::AddressRestricted),
+        means("invalid_grant", Some("inactive user"), TokenMeaning::UserInactive),
+        means("invalid_grant", Some("inactive organization"), TokenMeaning::OrganisationInactive),
+        means("inactive_user", None, TokenMeaning::UserInactive),
+        means("inactive_org", None, TokenMeaning::OrganisationInactive),
+        means("invalid_client", Some("app must be installed into org"), TokenMeaning::AppBlocked),
+        means("invalid_client_id", None, TokenMeaning::WrongClient),
+        means("invalid_basic_auth_header", None, TokenMeaning::WrongClient),
+        means("app_not_found", None, TokenMeaning::WrongClient),
+        means("redirect_uri_missing", None, TokenMeaning::RedirectMismatch),
+        // These two stand on its sign-in pages too.
+        means("oauth_app_blocked", None, TokenMeaning::AppBlocked),
+        means("oauth_approval_error_generic", None, TokenMeaning::AppBlocked),
+        means("app_*", None, TokenMeaning::AppBlocked),
+        means("oauth_*", None, TokenMeaning::AppBlocked),
+        means("ecapp_*", None, TokenMeaning::AppBlocked),
+        means("fail_close_app_blocked", None, TokenMeaning::AppBlocked),
+        means("installation_error", None, TokenMeaning::AppBlocked),
+        means("invalid_app_access", None, TokenMeaning::AppBlocked),
+        means("invalid_code", None, TokenMeaning::AuthoriseAgain),
+        means("service_unavailable", None, TokenMeaning::Unavailable),
+        means("system_down", None, TokenMeaning::Unavailable),
+        means("rate_limit_exceeded", None, TokenMeaning::Unavailable),
+        means("unknown_error", None, TokenMeaning::Unavailable),
+    ]
 }
 
 #[cfg(test)]

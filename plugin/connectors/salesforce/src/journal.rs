@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Salesforce, api,
-    bindings::exports::pbx::crm::journal::{Guest, Item, ItemOutcome, Written},
+    bindings::exports::pbx::crm::journal::{Guest, Item, ItemOutcome, LookedUp, Written},
     collection::{self, Done},
     complaint::Complaint,
     composite::{self, Part},
@@ -38,10 +38,11 @@ impl Guest for Salesforce {
         Ok(Written { outcomes, usage: exchange.usage(), extras: Vec::new() })
     }
 
-    fn find_written(context: Context, items: Vec<Item>, since: Moment) -> Result<Vec<Option<RecordRef>>, Failure> {
+    fn find_written(context: Context, items: Vec<Item>, since: Moment) -> Result<LookedUp, Failure> {
         let mut exchange = Exchange::new(&context);
         let found = find_written(&mut exchange, &items, since);
-        exchange.settle(found)
+        let activities = exchange.settle(found)?;
+        Ok(LookedUp { activities, usage: exchange.usage(), extras: Vec::new() })
     }
 }
 

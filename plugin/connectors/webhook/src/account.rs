@@ -25,6 +25,7 @@ impl Guest for Webhook {
             user_name: String::new(),
             // There are no users: whoever has the address has all that the service gives.
             administrator: Administrator::Yes,
+            pages: None,
             warnings: Vec::new(),
             usage: client.usage(),
             extras: Vec::new(),

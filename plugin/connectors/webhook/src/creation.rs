@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::{
     Webhook,
-    bindings::exports::pbx::crm::creation::{Guest, Made},
+    bindings::exports::pbx::crm::creation::{Guest, LookedUp, Made},
     exchange::{Answer, ask},
     kinds, record_json,
 };
@@ -24,15 +24,14 @@ impl Guest for Webhook {
         Ok(Made { entity, was_there, usage: client.usage(), extras: Vec::new() })
     }
 
-    fn find_created(context: Context, key: WorkKey, _draft: Draft, _since: Moment) -> Result<Option<Made>, Failure> {
+    fn find_created(context: Context, key: WorkKey, _draft: Draft, _since: Moment) -> Result<LookedUp, Failure> {
         // The service stores the key, so neither the draft nor the time is needed to know the record again.
         let mut client = Client::new(&context);
         let path = Query::of("/records").with("key", &key).into_text();
         let found = ask(&mut client, context.now, &Request::get(path), &[])
             .and_then(|answer| answer.read(|answer| record_json::page(&answer, &context)));
         let (entities, _) = client.settle(found)?;
-        let usage = client.usage();
-        Ok(entities.into_iter().next().map(|entity| Made { entity, was_there: true, usage, extras: Vec::new() }))
+        Ok(LookedUp { entity: entities.into_iter().next(), usage: client.usage(), extras: Vec::new() })
     }
 }
 

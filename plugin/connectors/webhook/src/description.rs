@@ -26,6 +26,8 @@ impl Guest for Webhook {
                 operation(&["verify"], "GET", "/"),
             ],
             auth: Auth::None,
+            page_hosts: Vec::new(),
+            journals: true,
             find_batch: 50,
             write_batch: 200,
             amend_batch: 200,

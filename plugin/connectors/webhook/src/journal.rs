@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Webhook,
-    bindings::exports::pbx::crm::journal::{Guest, Item, ItemOutcome, Written},
+    bindings::exports::pbx::crm::journal::{Guest, Item, ItemOutcome, LookedUp, Written},
     call_json,
     exchange::{MAX_ID, MAX_PATH, ask},
     kinds,
@@ -27,11 +27,12 @@ impl Guest for Webhook {
         Ok(Written { outcomes, usage: client.usage(), extras: Vec::new() })
     }
 
-    fn find_written(context: Context, items: Vec<Item>, _since: Moment) -> Result<Vec<Option<RecordRef>>, Failure> {
+    fn find_written(context: Context, items: Vec<Item>, _since: Moment) -> Result<LookedUp, Failure> {
         // The service stores the keys, so the time is not needed to know the entries again.
         let mut client = Client::new(&context);
         let found = find_written(&mut client, &context, &items);
-        client.settle(found)
+        let activities = client.settle(found)?;
+        Ok(LookedUp { activities, usage: client.usage(), extras: Vec::new() })
     }
 }
 

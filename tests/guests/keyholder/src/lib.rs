@@ -38,7 +38,7 @@ use pbx_connector_kit::context::Context;
 use pbx_connector_kit::failure::detail;
 use pbx_connector_kit::hooks_types::{Message, Number, SettingValue};
 use pbx_connector_kit::text::message;
-use pbx_connector_kit::types::{Draft, Failure, RecordRef, Role, UserRef};
+use pbx_connector_kit::types::{Draft, Failure, Role, UserRef};
 use pbx_connector_kit::{Client, Request};
 
 struct Keyholder;
@@ -79,6 +79,7 @@ impl account::Guest for Keyholder {
             user: Some(UserRef { connector: context.connector.clone(), id: line(2) }),
             user_name: line(2),
             administrator: if line(3) == "yes" { account::Administrator::Yes } else { account::Administrator::No },
+            pages: None,
             warnings: Vec::new(),
             usage: client.usage(),
             extras: Vec::new(),
@@ -116,7 +117,7 @@ impl creation::Guest for Keyholder {
     fn create(_: Context, _: String, _: Draft) -> Result<creation::Made, Failure> {
         Err(unsupported())
     }
-    fn find_created(_: Context, _: String, _: Draft, _: u64) -> Result<Option<creation::Made>, Failure> {
+    fn find_created(_: Context, _: String, _: Draft, _: u64) -> Result<creation::LookedUp, Failure> {
         Err(unsupported())
     }
 }
@@ -125,7 +126,7 @@ impl journal::Guest for Keyholder {
     fn write(_: Context, _: Vec<journal::Item>) -> Result<journal::Written, Failure> {
         Err(unsupported())
     }
-    fn find_written(_: Context, _: Vec<journal::Item>, _: u64) -> Result<Vec<Option<RecordRef>>, Failure> {
+    fn find_written(_: Context, _: Vec<journal::Item>, _: u64) -> Result<journal::LookedUp, Failure> {
         Err(unsupported())
     }
 }
@@ -162,6 +163,8 @@ impl description::Guest for Keyholder {
                 ],
                 extras: Vec::new(),
             }),
+            page_hosts: Vec::new(),
+            journals: false,
             find_batch: 1,
             write_batch: 1,
             amend_batch: 1,

@@ -2,6 +2,7 @@
 //! 0101 panics, 0102 loops, 0103 eats memory, 0104 sends to an undeclared path, 0105 to an undeclared host, 0106 sets a credential,
 //! 0107 waits for ever, 0108 sends a hundred requests, 0109 answers with another connector's record and a huge name, 0110 sleeps. 0111 to 0113
 //! are somebody: an entry of 0111 panics, one of 0112 finds its record locked until a minute after the call's start, one of 0113 is written.
+//! 0114 is somebody too; what became of an entry of theirs is never told, and to look for it costs a hundred requests by the CRM's counting.
 
 #![cfg(target_family = "wasm")]
 
@@ -140,7 +141,7 @@ impl lookup::Guest for Naughty {
                 std::thread::sleep(std::time::Duration::from_secs(3600));
                 Ok(nothing())
             }
-            "0111" | "0112" | "0113" => {
+            "0111" | "0112" | "0113" | "0114" => {
                 let digits = raw.trim_start_matches('+').to_owned();
                 let reference = RecordRef { connector: context.connector.clone(), kind: "person".to_owned(), id: digits };
                 Ok(found(reference, "Somebody".to_owned(), raw))
@@ -158,8 +159,8 @@ impl creation::Guest for Naughty {
     fn create(_: Context, _: String, _: Draft) -> Result<creation::Made, Failure> {
         Err(unsupported())
     }
-    fn find_created(_: Context, _: String, _: Draft, _: u64) -> Result<Option<creation::Made>, Failure> {
-        Ok(None)
+    fn find_created(_: Context, _: String, _: Draft, _: u64) -> Result<creation::LookedUp, Failure> {
+        Ok(creation::LookedUp { entity: None, usage: no_usage(), extras: Vec::new() })
     }
 }
 
@@ -169,8 +170,8 @@ impl journal::Guest for Naughty {
         let outcomes = items.iter().filter_map(|item| written(&context, item)).collect();
         Ok(journal::Written { outcomes, usage: no_usage(), extras: Vec::new() })
     }
-    fn find_written(_: Context, _: Vec<journal::Item>, _: u64) -> Result<Vec<Option<RecordRef>>, Failure> {
-        Ok(Vec::new())
+    fn find_written(_: Context, _: Vec<journal::Item>, _: u64) -> Result<journal::LookedUp, Failure> {
+        Ok(journal::LookedUp { activities: Vec::new(), usage: Usage { spent: 100, ..no_usage() }, extras: Vec::new() })
     }
 }
 
@@ -204,6 +205,8 @@ impl description::Guest for Naughty {
                 extras: Vec::new(),
             }],
             auth: description::Auth::None,
+            page_hosts: Vec::new(),
+            journals: true,
             find_batch: 1,
             write_batch: 40,
             amend_batch: 1,

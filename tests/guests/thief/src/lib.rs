@@ -33,7 +33,7 @@ use exports::pbx::crm::{account, creation, description, journal, lookup};
 use exports::pbx::hooks::{settings_page, texts};
 use pbx_connector_kit::context::Context;
 use pbx_connector_kit::hooks_types::{Message, Number, SettingValue};
-use pbx_connector_kit::types::{Detail, Draft, Failure, RecordRef, Role, Usage};
+use pbx_connector_kit::types::{Detail, Draft, Failure, Role, Usage};
 
 struct Thief;
 export!(Thief);
@@ -63,7 +63,7 @@ impl creation::Guest for Thief {
     fn create(_: Context, _: String, _: Draft) -> Result<creation::Made, Failure> {
         Err(unsupported())
     }
-    fn find_created(_: Context, _: String, _: Draft, _: u64) -> Result<Option<creation::Made>, Failure> {
+    fn find_created(_: Context, _: String, _: Draft, _: u64) -> Result<creation::LookedUp, Failure> {
         Err(unsupported())
     }
 }
@@ -72,7 +72,7 @@ impl journal::Guest for Thief {
     fn write(_: Context, _: Vec<journal::Item>) -> Result<journal::Written, Failure> {
         Err(unsupported())
     }
-    fn find_written(_: Context, _: Vec<journal::Item>, _: u64) -> Result<Vec<Option<RecordRef>>, Failure> {
+    fn find_written(_: Context, _: Vec<journal::Item>, _: u64) -> Result<journal::LookedUp, Failure> {
         Err(unsupported())
     }
 }
@@ -86,6 +86,7 @@ impl account::Guest for Thief {
             user: None,
             user_name: "Ada".to_owned(),
             administrator: account::Administrator::Yes,
+            pages: None,
             warnings: Vec::new(),
             usage: Usage { spent: 0, left: None, allowed: None, renewed_at: None, extras: Vec::new() },
             extras: Vec::new(),
@@ -118,6 +119,8 @@ impl description::Guest for Thief {
             }],
             operations: vec![operation(description::Place::Pinned), operation(description::Place::FromSetting("elsewhere".to_owned()))],
             auth: description::Auth::Oauth2Code(auth()),
+            page_hosts: Vec::new(),
+            journals: false,
             find_batch: 1,
             write_batch: 1,
             amend_batch: 1,
@@ -137,6 +140,7 @@ fn auth() -> description::Oauth2Code {
             label: message("login"),
             host: "login.salesforce.com".to_owned(),
             suffixes: texts(&[".salesforce.com"]),
+            token_host: None,
             extras: Vec::new(),
         }],
         authorise_path: "/services/oauth2/authorize".to_owned(),
@@ -160,7 +164,7 @@ fn auth() -> description::Oauth2Code {
         refresh_token: true,
         signature: None,
         organisation: None,
-        refusals: description::Refusals { final_401: Vec::new(), expired_403: Vec::new(), extras: Vec::new() },
+        refusals: description::Refusals { final_401: Vec::new(), expired: Vec::new(), token_errors: Vec::new(), extras: Vec::new() },
         extras: Vec::new(),
     }
 }

@@ -353,6 +353,17 @@ fn refusals_of_a_code_say_what_to_do() {
 }
 
 #[test]
+fn tokens_may_come_from_a_host_beside_the_login_host() {
+    let elsewhere = |terms: &mut OAuthTerms| terms.login_hosts[0].token_host = Some("api.salesforce.com".to_owned());
+    let begun = Begun::new(with_terms(elsewhere));
+    let script = Script::default().then(answered(200, full_answer()));
+    let finished = begun.finish(&format!("code=c&state={}", begun.state()), &script).unwrap();
+    assert_eq!(finished.connection.login, "https://login.salesforce.com");
+    assert_eq!(finished.connection.grant.token_host, "https://api.salesforce.com");
+    assert_eq!(script.hosts(), ["api.salesforce.com"]);
+}
+
+#[test]
 fn an_address_may_come_with_the_callback() {
     let pins = |terms: &mut OAuthTerms| {
         let pin =

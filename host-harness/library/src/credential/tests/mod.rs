@@ -17,21 +17,22 @@ use super::connection::{Client, Connection, Grant};
 use super::endpoint::{ExchangeFailed, TokenEndpoint};
 use super::problem::{Kind, Problem};
 use super::secret::Secret;
-use super::terms::{LoginHost, OAuthTerms, OrganisationTerms, Pin, Pinned, RefusalTerms, SignatureTerms};
+use super::terms::{ExpiredAnswer, LoginHost, OAuthTerms, OrganisationTerms, Pin, Pinned, RefusalTerms, SignatureTerms, TokenError};
+use crate::bindings::connector::exports::pbx::crm::description::TokenMeaning;
 
 pub(super) const CLIENT_SECRET: &str = "client-secret-canary";
 pub(super) const ORGANISATION: &str = "00D5g00000AAAAAEAA";
 
 /// As the Salesforce connector will declare them.
 pub(crate) fn salesforce_terms() -> OAuthTerms {
-    let login = |host: &str| LoginHost { host: Some(host.to_owned()), suffixes: vec![] };
+    let login = |host: &str| LoginHost { host: Some(host.to_owned()), suffixes: vec![], token_host: None };
     let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<String>>();
     OAuthTerms {
         vendor: "Salesforce".to_owned(),
         login_hosts: vec![
             login("login.salesforce.com"),
             login("test.salesforce.com"),
-            LoginHost { host: None, suffixes: texts(&[".my.salesforce.com"]) },
+            LoginHost { host: None, suffixes: texts(&[".my.salesforce.com"]), token_host: None },
         ],
         authorise_path: "/services/oauth2/authorize".to_owned(),
         token_path: "/services/oauth2/token".to_owned(),
@@ -55,9 +56,37 @@ pub(crate) fn salesforce_terms() -> OAuthTerms {
         organisation: Some(OrganisationTerms { property: "id".to_owned(), path_segment: Some(1) }),
         refusals: RefusalTerms {
             final_401: texts(&["This session is not valid for use with the REST API", "Connected app is not attached to Agent"]),
-            expired_403: texts(&["Bad_OAuth_Token"]),
+            expired: vec![ExpiredAnswer { status: 403, body: "Bad_OAuth_Token".to_owned(), whole: true }],
+            token_errors: salesforce_token_errors(),
         },
     }
+}
+
+fn salesforce_token_errors() -> Vec<TokenError> {
+    let means = |code: &str, description: Option<&str>, meaning| {
+        let (code, begins) = code.strip_suffix('*').map_or((code, false), |code| (code, true));
+        TokenError { code: code.to_owned(), begins, description: description.map(str::to_owned), meaning }
+    };
+    vec![
+        means("invalid_grant", Some("ip restricted"), TokenMeaning::AddressRestricted),
+        means("invalid_grant", Some("inactive user"), TokenMeaning::UserInactive),
+        means("invalid_grant", Some("inactive organization"), TokenMeaning::OrganisationInactive),
+        means("invalid_client", Some("app must be installed into org"), TokenMeaning::AppBlocked),
+        means("inactive_user", None, TokenMeaning::UserInactive),
+        means("inactive_org", None, TokenMeaning::OrganisationInactive),
+        means("invalid_client_id", None, TokenMeaning::WrongClient),
+        means("app_not_found", None, TokenMeaning::WrongClient),
+        means("invalid_code", None, TokenMeaning::AuthoriseAgain),
+        means("redirect_uri_missing", None, TokenMeaning::RedirectMismatch),
+        means("app_*", None, TokenMeaning::AppBlocked),
+        means("oauth_*", None, TokenMeaning::AppBlocked),
+        means("ecapp_*", None, TokenMeaning::AppBlocked),
+        means("fail_close_app_blocked", None, TokenMeaning::AppBlocked),
+        means("service_unavailable", None, TokenMeaning::Unavailable),
+        means("system_down", None, TokenMeaning::Unavailable),
+        means("rate_limit_exceeded", None, TokenMeaning::Unavailable),
+        means("unknown_error", None, TokenMeaning::Unavailable),
+    ]
 }
 
 pub(super) fn client() -> Client {
@@ -131,6 +160,10 @@ impl Script {
 
     pub(super) fn paths(&self) -> Vec<String> {
         self.seen.lock().unwrap().iter().map(|request| request.uri().path().to_owned()).collect()
+    }
+
+    pub(super) fn hosts(&self) -> Vec<String> {
+        self.seen.lock().unwrap().iter().map(|request| request.uri().host().unwrap_or_default().to_owned()).collect()
     }
 
     /// Fields of the form of a request.

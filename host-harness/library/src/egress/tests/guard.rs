@@ -171,6 +171,8 @@ fn hosts_come_from_the_declaration_and_the_settings() {
         kinds: vec![],
         operations: vec![operation(Place::Fixed("api.example".to_owned())), operation(Place::Pinned)],
         auth: Auth::None,
+        page_hosts: Vec::new(),
+        journals: true,
         find_batch: 1,
         write_batch: 1,
         amend_batch: 1,

@@ -86,6 +86,16 @@ impl requests::Host for HookData {
             About::Other(_) => return Ok(Err(RequestError::Unsupported)),
             About::Existing(_) | About::CreatedBy(_) => {}
         }
+        let has_history = self.state.active().any(|account| {
+            let it = match &about {
+                About::Existing(record) => account.connection.id == record.connector,
+                About::CreatedBy(_) | About::Other(_) => account.connection.creates,
+            };
+            it && account.connection.abilities.iter().any(|ability| ability == "journal")
+        });
+        if !has_history {
+            return Ok(Err(RequestError::Unsupported));
+        }
         if let Some(field) = too_long(&[("subject", &entry.subject, 255), ("body", &entry.body, 32_000)]) {
             return Ok(Err(RequestError::Invalid(format!("{field} is too long"))));
         }

@@ -98,6 +98,7 @@ pub(crate) fn task(kind: Kind, digits: &str) -> Task {
                 body: "Answered by 1001 (Bob Agent)\nRang: 9 s, talked: 1 min 26 s\nCalled: +15550100 (Sales)".to_owned(),
                 direction: Direction::Inbound,
                 outcome: Outcome::Answered,
+                answered_elsewhere: false,
                 started_at: 1_767_225_600_000,
                 utc_offset_minutes: 60,
                 talked: 86_000,

@@ -36,6 +36,7 @@ fn journal_entry() -> JournalEntry {
         body: String::new(),
         direction: Direction::Internal,
         outcome: Outcome::Other(String::new()),
+        answered_elsewhere: false,
         started_at: 0,
         utc_offset_minutes: 0,
         talked: 0,

@@ -3,7 +3,7 @@ use pbx_connector_kit::types::{Draft, Failure, Role, UserRef};
 use pbx_salesforce_connector::{
     Salesforce,
     bindings::exports::pbx::crm::{
-        creation::{Guest as _, Made},
+        creation::{Guest as _, LookedUp, Made},
         lookup::Guest as _,
     },
 };
@@ -125,15 +125,17 @@ fn what_a_cut_connection_left_behind_is_found_again_and_only_that() {
     // The same name with another number, and the same number with another name, are somebody else.
     office.seed(crm_fake::SeedRecord { new: true, ..person("-4155550112", "+14155550113") });
     office.seed(crm_fake::SeedRecord { new: true, ..person("Lee", "+14155550112") });
-    assert!(find(&office).is_none());
+    let nothing = find(&office);
+    assert_eq!((nothing.entity, nothing.usage.spent), (None, 1), "what it cost is told too");
     office.fake.borrow_mut().inject(fault).unwrap();
     office.knob("index-lag-ms", json!(600_000));
     let failed = create(&office, &draft(Role::Person)).unwrap_err();
     assert_eq!(kind(&failed), "Unclear");
-    let (made, requests) = office.counted(|made: &Made| &made.usage, || Ok(find(&office).unwrap()));
-    assert!(requests == 1 && made.was_there && made.entity.name == "Automatic New Contact -4155550112");
+    let (made, requests) = office.counted(|found: &LookedUp| &found.usage, || Ok(find(&office)));
+    let made = made.entity.unwrap();
+    assert!(requests == 1 && made.name == "Automatic New Contact -4155550112");
     let exact = Salesforce::exact_check(office.during("exact-check"), american("4155550112")).unwrap();
-    assert!(exact.entities.iter().any(|entity| entity.reference == made.entity.reference));
+    assert!(exact.entities.iter().any(|entity| entity.reference == made.reference));
 }
 
 #[test]

@@ -27,6 +27,7 @@ pub fn item(key: &str, about: RecordRef) -> Item {
         body: "Call: 2026-11-22 23:30:00 Incoming".to_owned(),
         direction: Direction::Inbound,
         outcome: Outcome::Missed,
+        answered_elsewhere: false,
         // 15:30 in London is 23:30 in Shanghai, and half past midnight the day after in Tokyo.
         started_at: NOW + 27_000_000,
         utc_offset_minutes: 540,
@@ -246,8 +247,12 @@ fn a_call_that_a_broken_connection_left_in_doubt_is_found_by_its_key() {
     let before = office.spent();
     let found = Salesforce::find_written(office.during("find-written"), items, NOW).unwrap();
     assert_eq!(office.spent().0 - before.0, 1, "one request for all keys");
+    assert_eq!(found.usage.spent, 1);
+    let found = found.activities;
     assert!(found[..100].iter().all(Option::is_some) && found[100..].iter().all(Option::is_none));
-    assert!(Salesforce::find_written(office.during("find-written"), Vec::new(), NOW).unwrap().is_empty());
+    let nothing = Salesforce::find_written(office.during("find-written"), vec![item("nowhere", about("Contact", &lee))], NOW).unwrap();
+    assert_eq!((nothing.activities, nothing.usage.spent), (vec![None], 1), "what it cost is told too");
+    assert!(Salesforce::find_written(office.during("find-written"), Vec::new(), NOW).unwrap().activities.is_empty());
 }
 
 #[test]
@@ -261,10 +266,10 @@ fn calls_on_later_pages_are_found_too() {
     write(&office, items.clone());
     office.knob("page-size", json!(2));
     let before = office.spent().0;
-    let found = Salesforce::find_written(office.during("find-written"), items.clone(), NOW).unwrap();
+    let found = Salesforce::find_written(office.during("find-written"), items.clone(), NOW).unwrap().activities;
     assert_eq!((found.iter().flatten().count(), office.spent().0 - before), (5, 3));
     office.knob("hidden-field", json!({ "object": "Task", "field": "CallObject" }));
-    let found = Salesforce::find_written(office.during("find-written"), items, NOW).unwrap();
+    let found = Salesforce::find_written(office.during("find-written"), items, NOW).unwrap().activities;
     assert_eq!(found.iter().flatten().count(), 5);
 }
 
@@ -280,7 +285,7 @@ fn where_the_key_is_hidden_calls_are_known_again_by_what_they_say() {
     all.push(item("d", about("Contact", &lee)));
     let ids: Vec<String> = write(&office, items).outcomes.iter().map(id).collect();
     let found = Salesforce::find_written(office.during("find-written"), all, NOW).unwrap();
-    let found: Vec<Option<String>> = found.into_iter().map(|found| found.map(|found| found.id)).collect();
+    let found: Vec<Option<String>> = found.activities.into_iter().map(|found| found.map(|found| found.id)).collect();
     assert_eq!(found, [Some(ids[0].clone()), Some(ids[1].clone()), Some(ids[2].clone()), None]);
 }
 
