@@ -19,10 +19,10 @@ pub trait CrmFake: Send {
     /// a final "/").
     fn settings(&self, address: &str) -> Vec<(String, Value)>;
 
-    /// Whoever plays with it is about to send requests for this function of the connector ("find"). A fake that can tell by the requests
-    /// themselves need not listen.
-    fn during(&mut self, function: &str) {
-        let _ = function;
+    /// Whoever plays with it is about to send a request of this call of the connector, which is one of this function ("find"). A fake that
+    /// can tell by the requests themselves need not listen.
+    fn during(&mut self, call: u64, function: &str) {
+        let _ = (call, function);
     }
 
     /// What an administrator types into the PBX, as (field, text), for a CRM that is opened with a secret; None: it wants no such thing.

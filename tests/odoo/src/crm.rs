@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crm_fake::{
-    Activity, Answer, ControlError, CrmFake, Fault, FaultKind, Faults, LateCommits, Operation, Record, RecordedRequest, RequestLog, SeedRecord,
-    SeedUser, wire,
+    Activity, Answer, ControlError, CrmFake, Fault, FaultKind, Faults, LateCommits, Operation, Outcome, Record, RecordedRequest,
+    RequestLog, SeedRecord, SeedUser, wire,
 };
 use http::{Request, Response};
 use serde_json::{Value, json};
@@ -23,10 +23,21 @@ pub struct OdooCrm {
     late: LateCommits,
     requests: RequestLog,
     operation: Operation,
+    /// The connector's call to which the next request belongs; none: nobody has told.
+    call: Option<u64>,
+    /// Calls to which their faults have happened.
+    decided: BTreeSet<u64>,
     names: Names,
     /// The highest ids of the template.
     before: BTreeMap<&'static str, u64>,
     broken: Option<ControlError>,
+}
+
+/// Where records are made and calls are written.
+const WORK: [&str; 3] = ["/json/2/res.partner/load", "/json/2/crm.lead/load", "/json/2/mail.message/load"];
+
+fn refused() -> Answer {
+    Answer { after_ms: 0, pace: None, outcome: Outcome::Refused }
 }
 
 /// What tests call records and users.
@@ -62,6 +73,8 @@ impl OdooCrm {
             late: LateCommits::default(),
             requests: RequestLog::default(),
             operation: Operation::Verify,
+            call: None,
+            decided: BTreeSet::new(),
             names: Names::default(),
             before,
             broken: None,
@@ -104,6 +117,21 @@ impl OdooCrm {
         }
     }
 
+    /// A call of the connector may need several requests, and a fault happens to it once: to the request that does the work, or to the first one of
+    /// a call that only reads.
+    fn decides(&mut self, request: &Request<Vec<u8>>) -> bool {
+        let Some(call) = self.call else { return true };
+        let works = WORK.contains(&request.uri().path());
+        let reads = !matches!(self.operation, Operation::Create | Operation::Write | Operation::Amend);
+        (works || reads) && self.decided.insert(call)
+    }
+
+    /// No request gets through at all, whatever it is for.
+    fn is_away(&self) -> bool {
+        let away = |fault: &&Fault| fault.what == FaultKind::Unreachable && fault.times.is_none() && fault.concerns(self.operation);
+        self.faults.active().iter().any(|fault| away(&fault))
+    }
+
     fn commit_late(&mut self, now_ms: u64) {
         while let Some((_, request)) = self.late.due(now_ms) {
             let _undelivered = Self::carry(&self.database, &request);
@@ -141,7 +169,8 @@ impl OdooCrm {
         let id = self.database.create(model, &values).map_err(ControlError::Invalid)?;
         if let Some(changed_at) = record.changed_at {
             let table = model.replace('.', "_");
-            let statement = format!("update {table} set write_date = to_timestamp({changed_at} / 1000.0) at time zone 'UTC' where id = {id}");
+            let statement =
+                format!("update {table} set write_date = to_timestamp({changed_at} / 1000.0) at time zone 'UTC' where id = {id}");
             self.database.sql(&statement).map_err(|why| ControlError::Invalid(why.to_string()))?;
         }
         self.names.records.insert(name.clone(), (model, id));
@@ -196,9 +225,9 @@ impl CrmFake for OdooCrm {
         vec![("address".to_owned(), address.into()), ("database".to_owned(), self.database.name().into())]
     }
 
-    fn during(&mut self, function: &str) {
-        let known = serde_json::from_value(Value::from(function));
-        self.operation = known.unwrap_or(Operation::Other);
+    fn during(&mut self, call: u64, function: &str) {
+        self.operation = serde_json::from_value(function.into()).unwrap_or(Operation::Other);
+        self.call = Some(call);
     }
 
     fn secret(&self) -> Option<Vec<(String, String)>> {
@@ -207,6 +236,11 @@ impl CrmFake for OdooCrm {
 
     fn answer(&mut self, now_ms: u64, request: Request<Vec<u8>>) -> Answer {
         self.commit_late(now_ms);
+        if !self.decides(&request) {
+            let answer = if self.is_away() { refused() } else { Answer::now(Self::carry(&self.database, &request)) };
+            self.requests.note(now_ms, request.method(), request.uri(), self.operation, &answer, 1);
+            return answer;
+        }
         let plan = self.faults.plan(self.operation);
         let commits_at = plan.commits_at(now_ms);
         let answer = plan.run(|| Self::carry(&self.database, &request));

@@ -74,7 +74,11 @@ pub fn shown(model: &str, row: &Value, id: String, owner: Option<String>) -> Rec
         first_name: String::new(),
         last_name: String::new(),
         company,
-        phones: Some(phone).filter(|number| !number.is_empty()).map(|number| Phone { label: "business".to_owned(), number }).into_iter().collect(),
+        phones: Some(phone)
+            .filter(|number| !number.is_empty())
+            .map(|number| Phone { label: "business".to_owned(), number })
+            .into_iter()
+            .collect(),
         emails: Some(email).filter(|email| !email.is_empty()).into_iter().collect(),
         owner,
         changed_at: moment(&text("write_date")).unwrap_or_default(),

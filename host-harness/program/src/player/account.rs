@@ -106,13 +106,7 @@ pub(super) fn connect(
 }
 
 /// On the CRM's own pages.
-fn sign_in(
-    account: &CrmAccount,
-    line: &Line,
-    address: &str,
-    now: Moment,
-    failed: &impl Fn(String) -> PlayError,
-) -> Result<Who, PlayError> {
+fn sign_in(account: &CrmAccount, line: &Line, address: &str, now: Moment, failed: &impl Fn(String) -> PlayError) -> Result<Who, PlayError> {
     let application = line.fake().application(address);
     let Application { client_id, client_secret, login } = application.ok_or_else(|| failed("it has no app to connect with".to_owned()))?;
     let client = Client { id: client_id, secret: Some(Secret::new(client_secret)) };

@@ -102,9 +102,9 @@ impl Line {
         self.lock().now = now;
     }
 
-    /// What is sent next is for this function of the connector.
-    pub fn is_for(&self, function: &str) {
-        self.lock().crm.during(function);
+    /// What is sent next is for this call of the connector, one of this function.
+    pub fn is_for(&self, call: u64, function: &str) {
+        self.lock().crm.during(call, function);
     }
 
     /// The moment after all that was carried since [`Line::is_now`].

@@ -463,7 +463,6 @@ impl<'a> Player<'a> {
     /// The answers to what the old process had asked come for nobody.
     fn restart(&mut self, at: Moment) -> Result<(), PlayError> {
         self.next.retain(|Reverse(next)| !matches!(next.what, What::Http(..)));
-        self.runs.clear();
         if let Some(mut store) = self.core.take_store() {
             match &self.database {
                 Some(path) => {
@@ -500,8 +499,10 @@ impl<'a> Player<'a> {
         for output in self.core.step(at, input) {
             if let (Output::Http(request), Some(way)) = (&output, &self.way) {
                 self.line.is_now(at);
-                self.line.is_for(request.function);
-                if !self.runs.insert(request.run) {
+                // Each process counts its calls from 1.
+                let call = (self.parts.begun << 32) + request.run;
+                self.line.is_for(call, request.function);
+                if !self.runs.insert(call) {
                     *self.further.entry(request.function).or_default() += 1;
                 }
                 let answer = way.send(request, at, TIME_LEFT);

@@ -52,6 +52,7 @@ fn verify(exchange: &mut Exchange<'_>) -> Result<Account, Failure> {
         user_name: cut(&name.unwrap_or_default(), LONGEST_NAME).to_owned(),
         user: Some(record::user(context, user)),
         administrator: if administrator.json == Value::Bool(true) { Administrator::Yes } else { Administrator::No },
+        pages: None,
         warnings: warnings(exchange)?,
         usage: exchange.usage(),
         extras: Vec::new(),

@@ -75,7 +75,9 @@ fn amend(exchange: &mut Exchange<'_>, items: &[Item]) -> Result<Vec<Result<(), F
     match load::load(exchange, MESSAGE, &[".id", "subject", "body", AUTHOR], &rows, Map::new())? {
         Loaded::All(_) => Ok(outcomes),
         // All or none: nobody knows which one it was.
-        Loaded::None(objections) => Ok(outcomes.into_iter().map(|outcome| outcome.and_then(|()| Err(judgement::of_row(objections.first())))).collect()),
+        Loaded::None(objections) => {
+            Ok(outcomes.into_iter().map(|outcome| outcome.and_then(|()| Err(judgement::of_row(objections.first())))).collect())
+        }
     }
 }
 

@@ -3,17 +3,18 @@ use pbx_connector_kit::{
     failure::detail,
     hooks_types::{Moment, WorkKey},
     text::message,
-    types::{Draft, Entity, Failure, Role},
+    types::{Draft, Elsewhere, Entity, Failure, RecordRef, Role},
 };
 use serde_json::{Map, json};
 
 use crate::{
     Odoo,
-    bindings::exports::pbx::crm::creation::{Guest, Made},
+    bindings::exports::pbx::crm::creation::{Guest, LookedUp, Made},
     domain, external_id,
     json2::Exchange,
     judgement,
     load::{self, Loaded},
+    lookup::in_all_models,
     model::{self, LEAD},
     record,
     settings_page::Prospects,
@@ -22,7 +23,7 @@ use crate::{
 /// Most tries: without the owner, and again after a race.
 const MOST_TRIES: usize = 3;
 /// Most records with the number or name that are looked at; the newest.
-const MOST_CANDIDATES: usize = 50;
+const MOST_CANDIDATES: u32 = 50;
 
 impl Guest for Odoo {
     fn create(context: Context, key: WorkKey, draft: Draft) -> Result<Made, Failure> {
@@ -33,12 +34,12 @@ impl Guest for Odoo {
         Ok(Made { entity, was_there: false, usage: exchange.usage(), extras: Vec::new() })
     }
 
-    fn find_created(context: Context, key: WorkKey, draft: Draft, _since: Moment) -> Result<Option<Made>, Failure> {
+    fn find_created(context: Context, key: WorkKey, draft: Draft, _since: Moment) -> Result<LookedUp, Failure> {
         // The key is stored, so the time is not needed to know the record again.
         let mut exchange = Exchange::new(&context);
         let found = find_created(&mut exchange, &key, &draft);
-        let found = exchange.settle(found)?;
-        Ok(found.map(|entity| Made { entity, was_there: true, usage: exchange.usage(), extras: Vec::new() }))
+        let entity = exchange.settle(found)?;
+        Ok(LookedUp { entity, usage: exchange.usage(), extras: Vec::new() })
     }
 }
 
@@ -95,13 +96,18 @@ fn phone(draft: &Draft) -> &str {
 
 fn create(exchange: &mut Exchange<'_>, key: &str, draft: &Draft) -> Result<Entity, Failure> {
     let model = model_of(exchange, draft)?;
+    if let Some(found) = somebody_else(exchange, key, draft)? {
+        return Err(Failure::Duplicate(Elsewhere { found, detail: detail(message("odoo.duplicate", &[])) }));
+    }
     let mut row = Row::of(model, key, draft, exchange);
     let mut last = None;
     for _ in 0..MOST_TRIES {
         let fields: Vec<&str> = row.columns.iter().map(|(name, _)| *name).collect();
         let values = row.columns.iter().map(|(_, value)| value.clone()).collect();
         let objections = match load::load(exchange, model, &fields, &[values], Map::new())? {
-            Loaded::All(ids) => return Ok(entity(model, ids.into_iter().next().unwrap_or_default(), draft, row.has(OWNER), exchange.context)),
+            Loaded::All(ids) => {
+                return Ok(entity(model, ids.into_iter().next().unwrap_or_default(), draft, row.has(OWNER), exchange.context));
+            }
             Loaded::None(objections) => objections,
         };
         let about_owner = objections.iter().any(|objection| objection.field.as_deref() == Some("user_id"));
@@ -114,6 +120,21 @@ fn create(exchange: &mut Exchange<'_>, key: &str, draft: &Draft) -> Result<Entit
         last = objections.into_iter().next();
     }
     Err(judgement::of_row(last.as_ref()))
+}
+
+/// Who has this very number, spelled in whatever way. Odoo has no rule against doubles, so that a colleague who typed the caller in since the host's
+/// check would go unnoticed.
+fn somebody_else(exchange: &mut Exchange<'_>, key: &str, draft: &Draft) -> Result<Option<RecordRef>, Failure> {
+    let domain = domain::of_numbers(std::slice::from_ref(&draft.number));
+    let (found, _) = in_all_models(exchange, |_| domain.clone(), "id desc", MOST_CANDIDATES)?;
+    let same = |entity: &Entity| {
+        let digits = |number: &str| number.chars().filter(char::is_ascii_digit).collect::<String>();
+        !entity.retired && entity.phones.iter().any(|(_, number)| draft.number.forms.contains(&digits(number)))
+    };
+    let same: Vec<Entity> = found.into_iter().filter(same).collect();
+    // An earlier try with this key may have made one of them: `load` finds it again.
+    let own = find_by_key(exchange, key, model_of(exchange, draft)?, &same)?;
+    Ok(if own.is_some() { None } else { same.into_iter().next().map(|entity| entity.reference) })
 }
 
 /// The record as it is now, without asking for it.
@@ -147,11 +168,17 @@ fn find_created(exchange: &mut Exchange<'_>, key: &str, draft: &Draft) -> Result
     });
     let context = exchange.context;
     let found = exchange.ask(model, "search_read", arguments)?.rows(|row| record::entity(model, row, context))?;
-    if found.is_empty() {
+    find_by_key(exchange, key, model, &found)
+}
+
+/// The one of these that was made with this key.
+fn find_by_key(exchange: &mut Exchange<'_>, key: &str, model: &str, among: &[Entity]) -> Result<Option<Entity>, Failure> {
+    let mut of_model = among.iter().filter(|entity| entity.reference.kind == model);
+    let ids: Vec<u64> = of_model.clone().filter_map(|entity| model::id(&entity.reference.id)).collect();
+    if ids.is_empty() {
         return Ok(None);
     }
-    let ids: Vec<u64> = found.iter().filter_map(|entity| model::id(&entity.reference.id)).collect();
     let external = exchange.ask(model, "get_external_id", json!({ "ids": ids }))?;
     let id = external_id::who_has(&external.json, key);
-    Ok(id.and_then(|id| found.into_iter().find(|entity| entity.reference.id == id)))
+    Ok(id.and_then(|id| of_model.find(|entity| entity.reference.id == id)).cloned())
 }

@@ -2,9 +2,7 @@ use pbx_connector_kit::{text::message, types::Role};
 
 use crate::{
     Odoo,
-    bindings::exports::pbx::crm::description::{
-        Auth, Description, Guest, KindInfo, Operation, Place, Placement, Secret, SecretField,
-    },
+    bindings::exports::pbx::crm::description::{Auth, Description, Guest, KindInfo, Operation, Place, Placement, Secret, SecretField},
     model::{LEAD, PARTNER},
     settings_page,
 };
@@ -27,6 +25,8 @@ impl Guest for Odoo {
             ],
             operations: operations(),
             auth: Auth::Secret(secret()),
+            page_hosts: Vec::new(),
+            journals: true,
             // Each number is a search of its own in the database.
             find_batch: 20,
             // Fifty entries take Odoo a quarter of a second.
@@ -55,12 +55,7 @@ fn kind(kind: &str, label: &str, role: Role, can_create: bool) -> KindInfo {
 /// A key that a person makes in Odoo, under "My Profile, Account Security". It has that person's rights.
 fn secret() -> Secret {
     Secret {
-        fields: vec![SecretField {
-            name: "key".to_owned(),
-            label: message("odoo.key.label", &[]),
-            hidden: true,
-            extras: Vec::new(),
-        }],
+        fields: vec![SecretField { name: "key".to_owned(), label: message("odoo.key.label", &[]), hidden: true, extras: Vec::new() }],
         placements: vec![Placement::Header(("authorization".to_owned(), "Bearer {key}".to_owned()))],
         extras: Vec::new(),
     }
@@ -68,9 +63,8 @@ fn secret() -> Secret {
 
 fn operations() -> Vec<Operation> {
     vec![
-        reads(&["find", "exact-check", "search"], &CALLERS),
-        reads(&["find-created"], &CALLERS),
-        reads(&["find-created"], &["/json/2/res.partner/get_external_id", "/json/2/crm.lead/get_external_id"]),
+        reads(&["find", "exact-check", "search", "create", "find-created"], &CALLERS),
+        reads(&["create", "find-created"], &["/json/2/res.partner/get_external_id", "/json/2/crm.lead/get_external_id"]),
         changes(&["create"], &["/json/2/res.partner/load", "/json/2/crm.lead/load"]),
         changes(&["write"], &["/json/2/mail.message/load", "/json/2/mail.activity/load"]),
         reads(&["write"], &[MESSAGES, PEOPLE, "/json/2/mail.activity/search_read", "/json/2/mail.activity/get_external_id"]),

@@ -98,7 +98,10 @@ mod tests {
         assert_eq!(
             of_numbers(&numbers),
             json!([
-                "|", "|", "|", "|",
+                "|",
+                "|",
+                "|",
+                "|",
                 ["phone_sanitized", "in", ["+15550100142", "+442079460018"]],
                 ["phone_mobile_search", "like", "0100142"],
                 ["phone_mobile_search", "like", "02079460018"],
@@ -120,7 +123,13 @@ mod tests {
         assert_eq!(of_text(nasty, &["name"]), json!([["name", "ilike", nasty]]));
         assert_eq!(
             of_text("(555) 010-01", &["name", "email"]),
-            json!(["|", "|", ["name", "ilike", "(555) 010-01"], ["email", "ilike", "(555) 010-01"], ["phone_mobile_search", "like", "55501001"]])
+            json!([
+                "|",
+                "|",
+                ["name", "ilike", "(555) 010-01"],
+                ["email", "ilike", "(555) 010-01"],
+                ["phone_mobile_search", "like", "55501001"]
+            ])
         );
         assert_eq!(of_text("Ward 7", &["name"]), json!([["name", "ilike", "Ward 7"]]));
     }

@@ -55,7 +55,7 @@ pub fn plan(exchange: &mut Exchange<'_>, items: &[&Item]) -> Result<(), Failure>
 
 /// Somebody called, and nobody of us talked to them.
 fn wants_call_back(entry: &JournalEntry) -> bool {
-    entry.direction == Direction::Inbound && entry.outcome == Outcome::Missed
+    entry.direction == Direction::Inbound && entry.outcome == Outcome::Missed && !entry.answered_elsewhere
 }
 
 fn key(call: &str, model: &str, id: u64) -> String {

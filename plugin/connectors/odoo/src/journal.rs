@@ -12,7 +12,7 @@ use serde_json::{Map, json};
 
 use crate::{
     Odoo,
-    bindings::exports::pbx::crm::journal::{Guest, Item, ItemOutcome, Written},
+    bindings::exports::pbx::crm::journal::{Guest, Item, ItemOutcome, LookedUp, Written},
     domain, external_id, follow_up,
     json2::Exchange,
     judgement,
@@ -30,13 +30,14 @@ impl Guest for Odoo {
         Ok(Written { outcomes, usage: exchange.usage(), extras: Vec::new() })
     }
 
-    fn find_written(context: Context, items: Vec<Item>, _since: Moment) -> Result<Vec<Option<RecordRef>>, Failure> {
+    fn find_written(context: Context, items: Vec<Item>, _since: Moment) -> Result<LookedUp, Failure> {
         // The keys are stored, so the time is not needed to know the entries again.
         let mut exchange = Exchange::new(&context);
         let keys: Vec<&str> = items.iter().map(|item| item.key.as_str()).collect();
         let found = written(&mut exchange, &keys);
         let found = exchange.settle(found)?;
-        Ok(keys.iter().map(|key| found.get(*key).map(|id| activity(&context, id))).collect())
+        let activities = keys.iter().map(|key| found.get(*key).map(|id| activity(&context, id))).collect();
+        Ok(LookedUp { activities, usage: exchange.usage(), extras: Vec::new() })
     }
 }
 

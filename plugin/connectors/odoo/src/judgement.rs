@@ -45,9 +45,16 @@ pub fn of_response(response: &Response, effect: Effect, now: context::Moment) ->
         (404, _) => Failure::Unreachable(refused("odoo.no-database")),
         (403, Some("odoo.exceptions.AccessError" | "odoo.exceptions.AccessDenied")) => Failure::Forbidden(refused("odoo.no-access")),
         // Raised by Odoo after it has tried five times by itself; nothing is left of it.
-        (_, Some("psycopg2.errors.SerializationFailure" | "psycopg2.errors.DeadlockDetected" | "psycopg2.errors.LockNotAvailable" | "odoo.exceptions.LockError" | "odoo.exceptions.ConcurrencyError")) => {
-            Failure::Conflict(refused("odoo.conflict"))
-        }
+        (
+            _,
+            Some(
+                "psycopg2.errors.SerializationFailure"
+                | "psycopg2.errors.DeadlockDetected"
+                | "psycopg2.errors.LockNotAvailable"
+                | "odoo.exceptions.LockError"
+                | "odoo.exceptions.ConcurrencyError",
+            ),
+        ) => Failure::Conflict(refused("odoo.conflict")),
         // The database went away underway: a write may stand.
         (_, Some(name)) if name.starts_with("psycopg2.") => lost(effect, refused("odoo.database-lost")),
         // Whatever else an exception was, Odoo has taken back what was done.

@@ -27,7 +27,9 @@ pub struct Objection {
 impl Objection {
     /// Somebody else was at the same row at the same time. These are PostgreSQL's words; nothing else tells it apart.
     pub fn is_conflict(&self) -> bool {
-        ["could not serialize access", "deadlock detected", "could not obtain lock", "concurrent update"].iter().any(|words| self.words.contains(words))
+        ["could not serialize access", "deadlock detected", "could not obtain lock", "concurrent update"]
+            .iter()
+            .any(|words| self.words.contains(words))
     }
 }
 
@@ -35,7 +37,13 @@ impl Objection {
 ///
 /// # Errors
 /// Odoo did not carry it out, or its answer cannot be read.
-pub fn load(exchange: &mut Exchange<'_>, model: &str, fields: &[&str], rows: &[Vec<String>], context: Map<String, Value>) -> Result<Loaded, Failure> {
+pub fn load(
+    exchange: &mut Exchange<'_>,
+    model: &str,
+    fields: &[&str],
+    rows: &[Vec<String>],
+    context: Map<String, Value>,
+) -> Result<Loaded, Failure> {
     let answer = exchange.change(model, "load", json!({ "fields": fields, "data": rows, "context": context }))?;
     answer.read(|answer| read(&answer, rows.len()))
 }
@@ -79,7 +87,10 @@ mod tests {
 
     #[test]
     fn a_success_that_stores_nothing_is_none() {
-        assert_eq!(answer(&json!({"ids": [18, 19], "messages": [], "nextrow": 0}), 2).unwrap(), Loaded::All(vec!["18".to_owned(), "19".to_owned()]));
+        assert_eq!(
+            answer(&json!({"ids": [18, 19], "messages": [], "nextrow": 0}), 2).unwrap(),
+            Loaded::All(vec!["18".to_owned(), "19".to_owned()])
+        );
         let refused = json!({"ids": false, "messages": [{"rows": {"from": 1, "to": 1}, "record": 1, "type": "error", "field": "user_id", "message": "No matching record"}]});
         let Loaded::None(why) = answer(&refused, 2).unwrap() else { panic!("stored") };
         assert_eq!(why, [Objection { field: Some("user_id".to_owned()), words: "No matching record".to_owned() }]);
@@ -90,7 +101,9 @@ mod tests {
 
     #[test]
     fn what_is_neither_is_wrong() {
-        for bad in [json!({}), json!({"ids": []}), json!({"ids": [1]}), json!({"ids": [1, false]}), json!({"ids": true}), json!([]), json!(null)] {
+        for bad in
+            [json!({}), json!({"ids": []}), json!({"ids": [1]}), json!({"ids": [1, false]}), json!({"ids": true}), json!([]), json!(null)]
+        {
             assert!(answer(&bad, 2).is_err(), "{bad}");
         }
     }

@@ -1,7 +1,8 @@
 //! A call as Odoo keeps it: a note in the chatter of a record.
 //!
 //! A message has fields for record, author, time and subject. Length, direction, outcome and recording have none: they stand in the body, the last as
-//! a link, the others as `data-` attributes, which Odoo keeps and shows to nobody (what people read is the template's business).
+//! a link, the others as classes of the text, for programs (what people read is the template's business). Of what else HTML would have for that, Odoo
+//! takes away all that it does not know.
 
 use html_escape::{encode_double_quoted_attribute, encode_text};
 use pbx_connector_kit::{
@@ -18,7 +19,7 @@ pub const COLUMNS: [&str; 10] =
 /// One more where somebody else than the key's user is the author.
 pub const AUTHOR: &str = "author_id/.id";
 
-const TEXT: &str = "<div class=\"pbx-call\"";
+const TEXT: &str = "<div class=\"pbx-call";
 const RECORDING: &str = "<div class=\"pbx-recording\">";
 const END: &str = "</div>";
 
@@ -55,11 +56,7 @@ fn body(entry: &JournalEntry, language: &str) -> String {
         Direction::Outbound => "outbound",
         Direction::Internal => "internal",
     };
-    let start = format!(
-        "{TEXT} data-direction=\"{direction}\" data-outcome=\"{}\" data-talked-ms=\"{}\">",
-        encode_double_quoted_attribute(outcome(&entry.outcome)),
-        entry.talked
-    );
+    let start = format!("{TEXT} pbx-{direction} pbx-{} pbx-talked-{}-ms\">", outcome(&entry.outcome), entry.talked);
     let recording = entry.recording.as_deref().map(|address| recording(address, language)).unwrap_or_default();
     format!("{start}{}{END}{recording}", lines(&entry.body))
 }
@@ -90,7 +87,7 @@ pub fn amended(body: &str, text: Option<&str>, recording_address: Option<&str>, 
                 let (before, after) = (body.get(..inside).unwrap_or_default(), body.get(end..).unwrap_or_default());
                 format!("{before}{}{after}", lines(text))
             }
-            None => format!("{TEXT}>{}{END}", lines(text)),
+            None => format!("{TEXT}\">{}{END}", lines(text)),
         };
     }
     if let Some(address) = recording_address {
@@ -135,8 +132,10 @@ mod tests {
     #[test]
     fn what_people_wrote_is_text_in_the_page() {
         assert_eq!(lines("a <b> & \"c\"\nd\u{0}e\r\n\u{1b}[2Jf"), "a &lt;b&gt; &amp; \"c\"<br>d e<br> [2Jf");
-        assert_eq!(recording("https://pbx.example/r?a=1&b=\"x\"><script>", "en"),
-            "<div class=\"pbx-recording\"><a href=\"https://pbx.example/r?a=1&amp;b=&quot;x&quot;&gt;&lt;script&gt;\">Recording</a></div>");
+        assert_eq!(
+            recording("https://pbx.example/r?a=1&b=\"x\"><script>", "en"),
+            "<div class=\"pbx-recording\"><a href=\"https://pbx.example/r?a=1&amp;b=&quot;x&quot;&gt;&lt;script&gt;\">Recording</a></div>"
+        );
         assert_eq!(recording("javascript:alert(1)", "en"), "");
     }
 
@@ -148,13 +147,18 @@ mod tests {
 
     #[test]
     fn parts_are_changed_and_the_rest_stays() {
-        let body = "<div class=\"pbx-call\" data-outcome=\"answered\">old &gt; text</div><p>somebody's remark</p>";
+        let body = "<div class=\"pbx-call pbx-answered\">old &gt; text</div><p>somebody's remark</p>";
         let first = amended(body, Some("new <text>\ntwo"), Some("https://pbx.example/1"), "en");
-        assert_eq!(first, "<div class=\"pbx-call\" data-outcome=\"answered\">new &lt;text&gt;<br>two</div><p>somebody's remark</p>\
-            <div class=\"pbx-recording\"><a href=\"https://pbx.example/1\">Recording</a></div>");
+        assert_eq!(
+            first,
+            "<div class=\"pbx-call pbx-answered\">new &lt;text&gt;<br>two</div><p>somebody's remark</p>\
+            <div class=\"pbx-recording\"><a href=\"https://pbx.example/1\">Recording</a></div>"
+        );
         // The same twice is the same as once.
         assert_eq!(amended(&first, Some("new <text>\ntwo"), Some("https://pbx.example/1"), "en"), first);
-        assert!(amended(&first, None, Some("https://pbx.example/2"), "zh-CN").ends_with("<a href=\"https://pbx.example/2\">录音</a></div>"));
+        assert!(
+            amended(&first, None, Some("https://pbx.example/2"), "zh-CN").ends_with("<a href=\"https://pbx.example/2\">录音</a></div>")
+        );
         assert_eq!(amended("<p>all new</p>", Some("text"), None, "en"), "<div class=\"pbx-call\">text</div>");
         assert_eq!(amended("<p>all new</p>", None, None, "en"), "<p>all new</p>");
     }

@@ -63,7 +63,10 @@ mod tests {
         let value = json!({"id": 7, "name": " Ann ", "phone": false, "user_id": [5, "Ann"], "parent_id": false, "write_date": "1970-01-01 00:00:01",
             "active": true, "odd": [1], "zero": 0, "late": "soon"});
         let row = Node::root(&value);
-        assert_eq!((text(&row, "name").unwrap().unwrap(), text(&row, "phone").unwrap(), text(&row, "nowhere").unwrap()), ("Ann".to_owned(), None, None));
+        assert_eq!(
+            (text(&row, "name").unwrap().unwrap(), text(&row, "phone").unwrap(), text(&row, "nowhere").unwrap()),
+            ("Ann".to_owned(), None, None)
+        );
         assert_eq!((id(&row, "id").unwrap(), flag(&row, "active").unwrap()), ("7".to_owned(), true));
         assert_eq!((reference(&row, "user_id").unwrap().unwrap().0, reference(&row, "parent_id").unwrap()), ("5".to_owned(), None));
         assert_eq!((moment(&row, "write_date").unwrap(), moment(&row, "phone").unwrap()), (Some(1_000), None));

@@ -110,7 +110,8 @@ impl Guest for Odoo {
 /// Odoo's own rule for names of databases; "" is none.
 fn is_database(name: &str) -> bool {
     let mut signs = name.bytes();
-    signs.next().is_none_or(|first| first.is_ascii_alphanumeric()) && signs.all(|sign| sign.is_ascii_alphanumeric() || b"_.-".contains(&sign))
+    signs.next().is_none_or(|first| first.is_ascii_alphanumeric())
+        && signs.all(|sign| sign.is_ascii_alphanumeric() || b"_.-".contains(&sign))
 }
 
 fn field(key: &str, (label, help): (&str, &str), kind: FieldType, default: SettingValue, group: &str) -> Field {
@@ -157,7 +158,11 @@ mod tests {
     fn what_is_not_chosen_has_its_default() {
         let options = Options::of(&[]);
         assert_eq!((options.database.as_str(), options.prospects, options.call_back), ("", Prospects::Leads, false));
-        let chosen = [setting(DATABASE, " crm "), setting(PROSPECTS, "none"), Setting { key: CALL_BACK.to_owned(), value: SettingValue::Flag(true) }];
+        let chosen = [
+            setting(DATABASE, " crm "),
+            setting(PROSPECTS, "none"),
+            Setting { key: CALL_BACK.to_owned(), value: SettingValue::Flag(true) },
+        ];
         let options = Options::of(&chosen);
         assert_eq!((options.database.as_str(), options.prospects, options.call_back), ("crm", Prospects::None, true));
         for field in <Odoo as Guest>::schema() {

@@ -53,9 +53,12 @@ mod tests {
         ];
         let known = <Odoo as Guest>::catalogue("en".to_owned());
         let is_id = |piece: &&str| {
-            piece.starts_with("odoo.") && !piece.starts_with("odoo.exceptions.") && piece.bytes().all(|sign| sign.is_ascii_lowercase() || b".-".contains(&sign))
+            piece.starts_with("odoo.")
+                && !piece.starts_with("odoo.exceptions.")
+                && piece.bytes().all(|sign| sign.is_ascii_lowercase() || b".-".contains(&sign))
         };
-        let used: Vec<&str> = sources.iter().flat_map(|source| source.split('"')).filter(is_id).filter(|id| *id != "odoo.example").collect();
+        let used: Vec<&str> =
+            sources.iter().flat_map(|source| source.split('"')).filter(is_id).filter(|id| *id != "odoo.example").collect();
         for id in &used {
             assert!(known.iter().any(|(known, _)| known == id), "{id}");
         }
