@@ -22,7 +22,7 @@ fn resolve() -> Resolve {
     for file in ["io", "clocks", "random", "filesystem", "sockets", "cli", "http"] {
         resolve.push_path(wit().join(format!("wasi/{file}.wit"))).expect("WASI's own files parse");
     }
-    for package in ["hooks", "crm"] {
+    for package in ["base", "hooks", "crm"] {
         resolve.push_path(wit().join(package)).expect("the contract parses");
     }
     resolve
@@ -85,7 +85,7 @@ fn neither_the_contract_nor_the_policy_names_a_vendor() {
         ["salesforce", "hubspot", "zoho", "odoo", "sosl", "soql", "whoid", "whatid", "res.partner", "dynamics", "yeastar", "asterisk"];
     let root = wit().join("..");
     let mut files = Vec::new();
-    for folder in ["wit/hooks", "wit/crm", "plugin/policy/src", "plugin/policy/messages", "plugin/policy/tests"] {
+    for folder in ["wit/base", "wit/hooks", "wit/crm", "plugin/policy/src", "plugin/policy/messages", "plugin/policy/tests"] {
         collect(&root.join(folder), &mut files);
     }
     assert!(files.len() > 50, "only {} files were looked at", files.len());
@@ -93,6 +93,21 @@ fn neither_the_contract_nor_the_policy_names_a_vendor() {
         let text = std::fs::read_to_string(&file).expect("a text").to_lowercase();
         for vendor in vendors {
             assert!(!text.contains(vendor), "{} says `{vendor}`", file.display());
+        }
+    }
+}
+
+#[test]
+fn a_connector_knows_nothing_of_what_a_pbx_tells() {
+    let resolve = resolve();
+    let crm = resolve.packages.iter().find(|(_, package)| package.name.namespace == "pbx" && package.name.name == "crm").unwrap().0;
+    for name in ["connector", "connector-all"] {
+        let world = &resolve.worlds[resolve.select_world(&[crm], Some(name)).unwrap()];
+        let items: Vec<String> = world.imports.keys().chain(world.exports.keys()).map(|key| resolve.name_world_key(key)).collect();
+        assert!(items.iter().any(|item| item.starts_with("pbx:base/types@")), "{items:?}");
+        for item in items {
+            let ours = item.starts_with("pbx:base/") || item.starts_with("pbx:crm/") || item.starts_with("wasi:");
+            assert!(ours, "the world {name} depends on {item}");
         }
     }
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use pbx_crm_host::account::status::Status;
 use pbx_crm_host::account::{AccountParts, CrmAccount};
-use pbx_crm_host::bindings::hooks::types::SettingValue;
+use pbx_crm_host::bindings::base::types::SettingValue;
 use pbx_crm_host::component::{PreparedConnector, Source};
 use pbx_crm_host::core::io::HttpAnswer;
 use pbx_crm_host::credential::endpoint::ByWire;

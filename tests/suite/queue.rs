@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use pbx_crm_host::bindings::base::types::{Message, Number};
 use pbx_crm_host::bindings::crm::types::{About, Detail, Draft, Failure, JournalEntry, Pause, RecordRef, Role};
 use pbx_crm_host::bindings::hooks::calls::{Direction, Outcome};
 use pbx_crm_host::bindings::hooks::clients::{Card, Lifetime};
-use pbx_crm_host::bindings::hooks::types::{Message, Number};
 use pbx_crm_host::component::Source;
 use pbx_crm_host::core::io::Reply;
 use pbx_crm_host::host::{Clients, Host, Texts, now};

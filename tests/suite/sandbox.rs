@@ -212,7 +212,7 @@ fn an_import_outside_the_list_is_refused_by_its_name() {
         "wasi:filesystem/types@0.2.6",
         "wasi:sockets/tcp@0.2.6",
         "wasi:http/outgoing-handler@0.2.12",
-        "pbx:crm/context@0.1.0-draft",
+        "pbx:crm/context@0.1.0",
         "evil:thing/x@1.0.0",
     ] {
         let source = component(&format!("(component (import \"{import}\" (instance)))"));
@@ -225,7 +225,7 @@ fn an_import_outside_the_list_is_refused_by_its_name() {
         "wasi:sockets/udp@0.2.6",
         "pbx:hooks/phonebook@0.1.0-draft",
         "pbx:hooks/telephony@0.1.0-draft",
-        "pbx:crm/requests@0.1.0-draft",
+        "pbx:crm/requests@0.1.0",
     ] {
         let source = component(&format!("(component (import \"{import}\" (instance)))"));
         let refused = PreparedConnector::load(&engine, &source).err().expect("refused");

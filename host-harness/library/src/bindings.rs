@@ -1,6 +1,6 @@
 //! The contract in Rust, made from `wit/` by [`wasmtime::component::bindgen!`].
 //!
-//! Both worlds share the records of `pbx:hooks/types`, `pbx:hooks/calls` and `pbx:crm/types`, so what a connector answers goes to the
+//! Both worlds share the records of `pbx:base/types` and `pbx:crm/types`, so what a connector answers goes to the
 //! plugin's hook without a conversion. The all-exports worlds are bound once; which optional interfaces a component really
 //! has is looked up by name when it is installed (see [`crate::component`]).
 
@@ -10,7 +10,7 @@ pub mod plugin {
         path: [
             "../../wit/wasi/io.wit", "../../wit/wasi/clocks.wit", "../../wit/wasi/random.wit", "../../wit/wasi/filesystem.wit",
             "../../wit/wasi/sockets.wit", "../../wit/wasi/cli.wit", "../../wit/wasi/http.wit",
-            "../../wit/hooks", "../../wit/crm",
+            "../../wit/base", "../../wit/hooks", "../../wit/crm",
         ],
         world: "pbx:crm/plugin-all",
         imports: { default: trappable },
@@ -24,15 +24,14 @@ pub mod connector {
         path: [
             "../../wit/wasi/io.wit", "../../wit/wasi/clocks.wit", "../../wit/wasi/random.wit", "../../wit/wasi/filesystem.wit",
             "../../wit/wasi/sockets.wit", "../../wit/wasi/cli.wit", "../../wit/wasi/http.wit",
-            "../../wit/hooks", "../../wit/crm",
+            "../../wit/base", "../../wit/hooks", "../../wit/crm",
         ],
         world: "pbx:crm/connector-all",
         imports: { default: trappable },
         exports: { default: async },
         additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
         with: {
-            "pbx:hooks/types": super::plugin::pbx::hooks::types,
-            "pbx:hooks/calls": super::plugin::pbx::hooks::calls,
+            "pbx:base/types": super::plugin::pbx::base::types,
             "pbx:crm/types": super::plugin::pbx::crm::types,
             "wasi:http": wasmtime_wasi_http::p2::bindings::http,
             "wasi:io": wasmtime_wasi::p2::bindings::io,
@@ -41,6 +40,7 @@ pub mod connector {
     });
 }
 
+pub use plugin::exports::pbx::base as base_exports;
 pub use plugin::exports::pbx::crm as crm_exports;
 pub use plugin::exports::pbx::hooks as hooks_exports;
-pub use plugin::pbx::{crm, hooks};
+pub use plugin::pbx::{base, crm, hooks};

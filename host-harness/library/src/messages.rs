@@ -7,7 +7,7 @@ const FILES: [(&str, &str); 2] = [("en", include_str!("../messages/en.txt")), ("
 /// The texts behind the ids that begin with `host.`, `credential.` or `account.`, in English and simplified Chinese.
 ///
 /// ```
-/// use pbx_crm_host::bindings::hooks::types::Message;
+/// use pbx_crm_host::bindings::base::types::Message;
 ///
 /// let message = Message { id: "host.no-reply".to_owned(), arguments: vec![], verbatim: None };
 /// let text = pbx_crm_host::messages::host_catalogue().render("en", &message);

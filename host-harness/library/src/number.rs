@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use phonenumber::country;
 use phonenumber::metadata::{DATABASE, Descriptor, Metadata};
 
+use crate::bindings::base::types::{Number, NumberKind};
 use crate::bindings::hooks::numbers::Sameness;
-use crate::bindings::hooks::types::{Number, NumberKind};
 
 /// Fewest agreeing final digits that count as the same number, by default; the administrator may ask for more.
 pub const LAST_DIGITS: u8 = 7;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::bindings::hooks::types::{Setting, SettingValue};
-use crate::bindings::hooks_exports::settings_page::{Field, FieldType};
+use crate::bindings::base::types::{Setting, SettingValue};
+use crate::bindings::base_exports::settings_page::{Field, FieldType};
 
 /// Schema and values of one component.
 #[derive(Debug, Clone, Default)]
@@ -108,7 +108,7 @@ impl Settings {
 }
 
 fn check(field: &Field, value: &SettingValue) -> Result<(), String> {
-    let one_of = |choices: &[(String, crate::bindings::hooks::types::Message)], text: &str| {
+    let one_of = |choices: &[(String, crate::bindings::base::types::Message)], text: &str| {
         if choices.iter().any(|(choice, _)| choice == text) {
             Ok(())
         } else {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::bindings::hooks::types::Message;
+use crate::bindings::base::types::Message;
 
 /// The texts of one component in all its languages.
 #[derive(Debug, Clone, Default)]

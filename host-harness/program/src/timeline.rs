@@ -117,7 +117,7 @@ impl<'a> Timeline<'a> {
         self.last.as_ref().and_then(|last| last.1.clone())
     }
 
-    fn render(&self, message: &pbx_crm_host::bindings::hooks::types::Message) -> String {
+    fn render(&self, message: &pbx_crm_host::bindings::base::types::Message) -> String {
         self.play.texts.render(&self.scenario.pbx.language, message)
     }
 

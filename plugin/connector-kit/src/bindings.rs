@@ -11,15 +11,16 @@ wit_bindgen::generate!({
         "../../wit/wasi/sockets.wit",
         "../../wit/wasi/cli.wit",
         "../../wit/wasi/http.wit",
+        "../../wit/base",
         "../../wit/hooks",
         "../../wit/crm",
     ],
     inline: "
         package pbx:connector-kit;
         world kit {
-            import pbx:crm/types@0.1.0-draft;
-            import pbx:crm/context@0.1.0-draft;
-            import pbx:crm/connector-log@0.1.0-draft;
+            import pbx:crm/types@0.1.0;
+            import pbx:crm/context@0.1.0;
+            import pbx:crm/connector-log@0.1.0;
             import wasi:http/outgoing-handler@0.2.12;
         }
     ",

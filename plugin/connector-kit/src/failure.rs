@@ -1,7 +1,7 @@
 //! Making the contract's failures.
 
 use crate::{
-    hooks_types::Message,
+    base_types::Message,
     text,
     types::{Detail, Failure, Usage},
 };

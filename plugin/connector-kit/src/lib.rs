@@ -13,15 +13,14 @@
 //!
 //! ```ignore
 //! wit_bindgen::generate!({
-//!     path: [/* wasi's files one by one, "../../../wit/hooks", "../../../wit/crm" */],
-//!     inline: "package example:connector; world connector { include pbx:crm/connector@0.1.0-draft; }",
+//!     path: [/* wasi's files one by one, "../../../wit/base", "../../../wit/hooks", "../../../wit/crm" */],
+//!     inline: "package example:connector; world connector { include pbx:crm/connector@0.1.0; }",
 //!     world: "example:connector/connector",
 //!     with: {
-//!         "pbx:hooks/types@0.1.0-draft": pbx_connector_kit::hooks_types,
-//!         "pbx:hooks/calls@0.1.0-draft": pbx_connector_kit::calls,
-//!         "pbx:crm/types@0.1.0-draft": pbx_connector_kit::types,
-//!         "pbx:crm/context@0.1.0-draft": pbx_connector_kit::context,
-//!         "pbx:crm/connector-log@0.1.0-draft": pbx_connector_kit::connector_log,
+//!         "pbx:base/types@0.1.0": pbx_connector_kit::base_types,
+//!         "pbx:crm/types@0.1.0": pbx_connector_kit::types,
+//!         "pbx:crm/context@0.1.0": pbx_connector_kit::context,
+//!         "pbx:crm/connector-log@0.1.0": pbx_connector_kit::connector_log,
 //!         "wasi:io/error@0.2.12": pbx_connector_kit::wasi::io::error,
 //!         "wasi:io/poll@0.2.12": pbx_connector_kit::wasi::io::poll,
 //!         "wasi:io/streams@0.2.12": pbx_connector_kit::wasi::io::streams,
@@ -47,8 +46,8 @@ pub mod url;
 
 pub use bindings::{
     pbx::{
+        base::types as base_types,
         crm::{connector_log, context, types},
-        hooks::{calls, types as hooks_types},
     },
     wasi,
 };

@@ -2,8 +2,8 @@
 
 use crate::{
     Effect, Response,
+    base_types::{Milliseconds, Moment},
     failure::{self, lost},
-    hooks_types::{Milliseconds, Moment},
     text::{message, quoting},
     time::parse_http_date,
     types::{Detail, Failure, Pause, WrongFields},

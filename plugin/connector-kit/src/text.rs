@@ -1,6 +1,6 @@
 //! Messages and texts.
 
-use crate::hooks_types::Message;
+use crate::base_types::Message;
 
 /// Longest quotation of the CRM's own words, in bytes.
 pub const MAX_QUOTATION: usize = 500;

@@ -1,6 +1,6 @@
 //! Times as text. The only calendar is the Gregorian one, in UTC and without leap seconds, as in the contract.
 
-use crate::hooks_types::Moment;
+use crate::base_types::Moment;
 
 const DAY: i64 = 86_400_000;
 

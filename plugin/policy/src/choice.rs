@@ -1,8 +1,8 @@
 //! Which of several records the caller is.
 
+use crate::contract::pbx::base::types::Number;
 use crate::contract::pbx::crm::types::{Entity, Role};
 use crate::contract::pbx::hooks::numbers::Sameness;
-use crate::contract::pbx::hooks::types::Number;
 use crate::world::World;
 use std::cmp::Reverse;
 

@@ -1,7 +1,9 @@
 //! The component: each hook of the contract calls its function in `policy`, with the host's imports as the world.
 
+use crate::contract::exports::pbx::base::{settings_page as page, texts as catalogue};
 use crate::contract::exports::pbx::crm::{agent_questions, crm_answers};
-use crate::contract::exports::pbx::hooks::{call_events, settings_page as page, texts as catalogue};
+use crate::contract::exports::pbx::hooks::call_events;
+use crate::contract::pbx::base::types::{HookError, Message, Number, Setting, SettingValue};
 use crate::contract::pbx::crm::connections::{self, Connection, User};
 use crate::contract::pbx::crm::known_records::{self, Known};
 use crate::contract::pbx::crm::requests::{self, RequestError};
@@ -11,7 +13,6 @@ use crate::contract::pbx::hooks::directory::{self, Extension};
 use crate::contract::pbx::hooks::host::{self, HostFacts, WallClock};
 use crate::contract::pbx::hooks::log::{self, Level};
 use crate::contract::pbx::hooks::numbers::{self, Sameness};
-use crate::contract::pbx::hooks::types::{HookError, Message, Number, Setting, SettingValue};
 use crate::contract::pbx::hooks::{notes, replies, settings};
 use crate::{policy, settings_page, texts, world::World};
 

@@ -12,6 +12,7 @@ wit_bindgen::generate!({
         "../../wit/wasi/sockets.wit",
         "../../wit/wasi/cli.wit",
         "../../wit/wasi/http.wit",
+        "../../wit/base",
         "../../wit/hooks",
         "../../wit/crm",
     ],

@@ -1,10 +1,10 @@
 //! Who the outside party is: asking the CRM at most once, and taking its answer.
 
 use crate::choice::{Choice, Likeness, choose};
+use crate::contract::pbx::base::types::{Message, Number, NumberKind};
 use crate::contract::pbx::crm::known_records::Origin;
 use crate::contract::pbx::crm::requests::RequestError;
 use crate::contract::pbx::crm::types::Entity;
-use crate::contract::pbx::hooks::types::{Message, Number, NumberKind};
 use crate::memory::{Memory, Seen, Stage};
 use crate::message_ids as id;
 use crate::outside::Outside;

@@ -210,7 +210,7 @@ fn status(direction: Direction, outcome: &Outcome) -> &'static str {
     }
 }
 
-fn why(call: &Call, participant: &Participant<'_, '_>, part: &Took<'_>) -> crate::contract::pbx::hooks::types::Message {
+fn why(call: &Call, participant: &Participant<'_, '_>, part: &Took<'_>) -> crate::contract::pbx::base::types::Message {
     let who = [("user", participant.user.name.as_str()), ("extension", part.extension)];
     let length = duration(part.talked);
     let talked = [who.as_slice(), &[("duration", length.as_str())]].concat();

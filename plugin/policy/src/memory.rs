@@ -1,10 +1,10 @@
 //! What the hooks of a call remember through its notes: a note and two sets of things done for each outside number, and a
 //! set for the call. Kept apart by number, since of two calls that become one the host keeps only one note of each key.
 
+use crate::contract::pbx::base::types::Message;
 use crate::contract::pbx::crm::types::{Entity, RecordRef};
 use crate::contract::pbx::hooks::calls::Call;
 use crate::contract::pbx::hooks::log::Level;
-use crate::contract::pbx::hooks::types::Message;
 use crate::keys::digest;
 use crate::outside::Outside;
 use crate::wording::cut;

@@ -1,7 +1,7 @@
 //! The outside parties of a call, one group for each number: the CRM is asked, and a page opened, once for a number.
 
+use crate::contract::pbx::base::types::Number;
 use crate::contract::pbx::hooks::calls::{Call, Party};
-use crate::contract::pbx::hooks::types::Number;
 use crate::involvement::Member;
 
 /// All parties of a call that have the same number.

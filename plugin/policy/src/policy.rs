@@ -4,9 +4,9 @@
 use crate::contract::exports::pbx::crm::agent_questions::Asked;
 use crate::contract::exports::pbx::crm::crm_answers::{Amended, Created, Journalled, Matched, Refused, Searched};
 use crate::contract::exports::pbx::hooks::call_events::{Answered, Ended, Merged, Rang, Started};
+use crate::contract::pbx::base::types::HookError;
 use crate::contract::pbx::hooks::calls::Call;
 use crate::contract::pbx::hooks::log::Level;
-use crate::contract::pbx::hooks::types::HookError;
 use crate::memory::{Memory, Seen, Stage, tell_once};
 use crate::message_ids as id;
 use crate::outside::{self, Outside, same_number};

@@ -1,6 +1,6 @@
 //! The settings as the decisions need them. A value of an unexpected type counts as not set.
 
-use crate::contract::pbx::hooks::types::SettingValue;
+use crate::contract::pbx::base::types::SettingValue;
 use crate::world::World;
 
 /// Keys of the schema.

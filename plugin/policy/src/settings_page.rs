@@ -1,8 +1,8 @@
 //! The page of settings: what can be entered, what is wrong with it, and what older versions meant.
 
-use crate::contract::exports::pbx::hooks::settings_page::{Field, FieldType, Problem};
+use crate::contract::exports::pbx::base::settings_page::{Field, FieldType, Problem};
+use crate::contract::pbx::base::types::{Message, Setting, SettingValue};
 use crate::contract::pbx::crm::types::Role;
-use crate::contract::pbx::hooks::types::{Message, Setting, SettingValue};
 use crate::message_ids as id;
 use crate::settings::{DEFAULT_DESCRIPTION, DEFAULT_SUBJECT, keys, values};
 use crate::template::{FaultKind, Template};

@@ -1,6 +1,6 @@
 //! The catalogue: every text that people read, in each language, from the message files.
 
-use crate::contract::pbx::hooks::types::Message;
+use crate::contract::pbx::base::types::Message;
 
 /// Languages of the catalogue as BCP 47 names, the fall-back first.
 pub const LANGUAGES: [&str; 2] = ["en", "zh-CN"];

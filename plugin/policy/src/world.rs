@@ -1,5 +1,6 @@
 //! What the policy reads and wishes, as one trait. Each method is one function of the contract with the same meaning.
 
+use crate::contract::pbx::base::types::{Message, Number, SettingValue};
 use crate::contract::pbx::crm::connections::{Connection, User};
 use crate::contract::pbx::crm::known_records::Known;
 use crate::contract::pbx::crm::requests::RequestError;
@@ -9,7 +10,6 @@ use crate::contract::pbx::hooks::directory::Extension;
 use crate::contract::pbx::hooks::host::{HostFacts, WallClock};
 use crate::contract::pbx::hooks::log::Level;
 use crate::contract::pbx::hooks::numbers::Sameness;
-use crate::contract::pbx::hooks::types::{Message, Number, SettingValue};
 
 /// The host, seen from the policy. Reads answer at once; writes and requests are only recorded, and take effect when the
 /// hook has returned.

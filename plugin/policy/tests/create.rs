@@ -9,9 +9,9 @@
     reason = "a test may stop"
 )]
 
+use pbx_crm_policy::contract::pbx::base::types::NumberKind;
 use pbx_crm_policy::contract::pbx::crm::types::{About, Role};
 use pbx_crm_policy::contract::pbx::hooks::calls::{Outcome, Via};
-use pbx_crm_policy::contract::pbx::hooks::types::NumberKind;
 use pbx_crm_policy::testing::{Deed, InMemory, PlayedCall, number, of_kind, person};
 
 const CALLER: &str = "550-3301";

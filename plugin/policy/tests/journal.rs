@@ -9,9 +9,9 @@
     reason = "a test may stop"
 )]
 
+use pbx_crm_policy::contract::pbx::base::types::SettingValue;
 use pbx_crm_policy::contract::pbx::crm::types::{About, Entity, JournalEntry};
 use pbx_crm_policy::contract::pbx::hooks::calls::{Direction, LegState, Outcome, Via};
-use pbx_crm_policy::contract::pbx::hooks::types::SettingValue;
 use pbx_crm_policy::testing::{Deed, InMemory, PlayedCall, number, person};
 
 const CALLER: &str = "+1 555 010 0199";

@@ -9,11 +9,11 @@
     reason = "a test may stop"
 )]
 
+use pbx_crm_policy::contract::pbx::base::types::NumberKind;
 use pbx_crm_policy::contract::pbx::crm::known_records::{Known, Origin};
 use pbx_crm_policy::contract::pbx::crm::requests::RequestError;
 use pbx_crm_policy::contract::pbx::crm::types::{Entity, RecordRef, Role};
 use pbx_crm_policy::contract::pbx::hooks::calls::{LegState, Outcome, Via};
-use pbx_crm_policy::contract::pbx::hooks::types::NumberKind;
 use pbx_crm_policy::testing::{Deed, InMemory, PlayedCall, number, of_kind, person};
 
 const CALLER: &str = "+1 555 010 0199";

@@ -10,9 +10,9 @@
 )]
 
 use pbx_crm_policy::contract::exports::pbx::crm::crm_answers::{Fate, Refused, Work};
+use pbx_crm_policy::contract::pbx::base::types::{Message, SettingValue};
 use pbx_crm_policy::contract::pbx::crm::types::{Detail, Failure};
 use pbx_crm_policy::contract::pbx::hooks::calls::{Outcome, Via};
-use pbx_crm_policy::contract::pbx::hooks::types::{Message, SettingValue};
 use pbx_crm_policy::policy;
 use pbx_crm_policy::testing::{InMemory, PlayedCall, number, person};
 

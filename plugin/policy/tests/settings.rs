@@ -9,8 +9,8 @@
     reason = "a test may stop"
 )]
 
-use pbx_crm_policy::contract::exports::pbx::hooks::settings_page::FieldType;
-use pbx_crm_policy::contract::pbx::hooks::types::{Setting, SettingValue};
+use pbx_crm_policy::contract::exports::pbx::base::settings_page::FieldType;
+use pbx_crm_policy::contract::pbx::base::types::{Setting, SettingValue};
 use pbx_crm_policy::settings_page::{check, schema, upgrade};
 use pbx_crm_policy::testing::{InMemory, render};
 use pbx_crm_policy::{MESSAGE_IDS, texts};

@@ -8,7 +8,7 @@ use pbx_crm::guests::{self, Components};
 use pbx_crm::player::Stage;
 use pbx_crm::player::crm::{Crm, IN_PROCESS, Line};
 use pbx_crm::scenario;
-use pbx_crm_host::bindings::hooks::types::Message;
+use pbx_crm_host::bindings::base::types::Message;
 use pbx_crm_host::component::PreparedConnector;
 use pbx_crm_host::core::io::{HttpFailure, HttpRequest};
 use pbx_crm_host::credential::authorisation::{Application, Authorisations, Callback};

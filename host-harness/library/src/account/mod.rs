@@ -25,8 +25,8 @@ pub mod trouble;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::bindings::base::types::Message;
 use crate::bindings::connector::exports::pbx::crm::description::Description;
-use crate::bindings::hooks::types::Message;
 use crate::component::PreparedConnector;
 use crate::credential::authorisation::Authorisations;
 use crate::credential::endpoint::ByWire;

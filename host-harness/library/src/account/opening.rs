@@ -3,8 +3,8 @@
 use super::approval::{Approval, SignedIn, Who};
 use super::trouble::{Cause, Trouble, host_message, plain};
 use super::{CrmAccount, PATIENCE};
+use crate::bindings::base::types::Message;
 use crate::bindings::connector::exports::pbx::crm::account::{Account, Administrator};
-use crate::bindings::hooks::types::Message;
 use crate::connector::run::{Answer, Question, RunFailure};
 use crate::core::page;
 use crate::credential::authorisation::{Application, Callback, Finished};

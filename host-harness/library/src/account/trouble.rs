@@ -1,8 +1,8 @@
 //! Why something was not done with an account, in words for an administrator.
 
 use super::CrmAccount;
+use crate::bindings::base::types::Message;
 use crate::bindings::crm::types::Failure;
-use crate::bindings::hooks::types::Message;
 use crate::connector::run::RunFailure;
 use crate::core::failures::failure_detail;
 use crate::credential::problem::{self, Problem};

@@ -4,14 +4,14 @@ use wasmtime::component::{HasSelf, InstancePre, Linker};
 
 use super::plugin::read_catalogue;
 use super::{CONNECTOR_IMPORTS, CONTRACT, LoadError, Source, compile, wasi};
+use crate::bindings::base::types::{Setting, SettingValue};
+use crate::bindings::base_exports::settings_page::{Field, Problem};
+use crate::bindings::base_exports::{settings_page, texts};
 use crate::bindings::connector::exports::pbx::crm::description::{Auth, Description, KindInfo, Place};
 use crate::bindings::connector::exports::pbx::crm::{
     account, allowance, amending, changes, creation, description, journal, lookup, search, users, visibility,
 };
 use crate::bindings::connector::pbx::crm::connector_log;
-use crate::bindings::hooks::types::{Setting, SettingValue};
-use crate::bindings::hooks_exports::settings_page::{Field, Problem};
-use crate::bindings::hooks_exports::{settings_page, texts};
 use crate::connector::http::HttpGate;
 use crate::connector::{ConnectorData, new_instance};
 use crate::core::page;
@@ -105,10 +105,9 @@ impl PreparedConnector {
         );
         let page = settings_page::GuestIndices::new(&trial)
             .and_then(|indices| indices.load(&mut instance, &linked))
-            .map_err(missing("pbx:hooks/settings-page"))?;
-        let texts = texts::GuestIndices::new(&trial)
-            .and_then(|indices| indices.load(&mut instance, &linked))
-            .map_err(missing("pbx:hooks/texts"))?;
+            .map_err(missing("pbx:base/settings-page"))?;
+        let texts =
+            texts::GuestIndices::new(&trial).and_then(|indices| indices.load(&mut instance, &linked)).map_err(missing("pbx:base/texts"))?;
         let schema = page.call_schema(&mut instance).map_err(unusable)?;
         let catalogue = read_catalogue(&name, &mut instance, &texts)?;
         let describes = description::GuestIndices::new(&pre)
@@ -210,8 +209,7 @@ fn link(engine: &SandboxEngine, waiting: wasi::Waiting) -> wasmtime::Result<Link
         wasi::Waiting::Never => wasmtime_wasi_http::p2::add_only_http_to_linker_sync(&mut linker)?,
     }
     connector_log::add_to_linker::<_, HasSelf<ConnectorData>>(&mut linker, |data| data)?;
-    crate::bindings::hooks::types::add_to_linker::<_, HasSelf<ConnectorData>>(&mut linker, |data| data)?;
-    crate::bindings::hooks::calls::add_to_linker::<_, HasSelf<ConnectorData>>(&mut linker, |data| data)?;
+    crate::bindings::base::types::add_to_linker::<_, HasSelf<ConnectorData>>(&mut linker, |data| data)?;
     crate::bindings::crm::types::add_to_linker::<_, HasSelf<ConnectorData>>(&mut linker, |data| data)?;
     crate::bindings::connector::pbx::crm::context::add_to_linker::<_, HasSelf<ConnectorData>>(&mut linker, |data| data)?;
     Ok(linker)
@@ -309,7 +307,7 @@ pub(crate) mod tests {
     pub(crate) fn description(name: &str, version: &str) -> Description {
         let kind = description::KindInfo {
             kind: "person".to_owned(),
-            label: crate::bindings::hooks::types::Message { id: "person".to_owned(), arguments: Vec::new(), verbatim: None },
+            label: crate::bindings::base::types::Message { id: "person".to_owned(), arguments: Vec::new(), verbatim: None },
             role: Role::Person,
             can_create: false,
             page: None,

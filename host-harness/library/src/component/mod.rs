@@ -40,6 +40,7 @@ pub const STD_IMPORTS: &[&str] = &[
 
 /// Interfaces that a plugin may import beside [`STD_IMPORTS`].
 pub const PLUGIN_IMPORTS: &[&str] = &[
+    "pbx:base/types",
     "pbx:crm/connections",
     "pbx:crm/known-records",
     "pbx:crm/requests",
@@ -56,19 +57,11 @@ pub const PLUGIN_IMPORTS: &[&str] = &[
     "pbx:hooks/replies",
     "pbx:hooks/settings",
     "pbx:hooks/telephony",
-    "pbx:hooks/types",
 ];
 
 /// Interfaces that a connector may import beside [`STD_IMPORTS`].
-pub const CONNECTOR_IMPORTS: &[&str] = &[
-    "pbx:crm/connector-log",
-    "pbx:crm/context",
-    "pbx:crm/types",
-    "pbx:hooks/calls",
-    "pbx:hooks/types",
-    "wasi:http/outgoing-handler",
-    "wasi:http/types",
-];
+pub const CONNECTOR_IMPORTS: &[&str] =
+    &["pbx:base/types", "pbx:crm/connector-log", "pbx:crm/context", "pbx:crm/types", "wasi:http/outgoing-handler", "wasi:http/types"];
 
 /// Where a component's bytes come from; errors name it.
 #[derive(Debug, Clone)]
@@ -188,7 +181,7 @@ pub enum LoadError {
 }
 
 /// The contract that this host speaks, for messages.
-pub const CONTRACT: &str = "pbx:hooks and pbx:crm 0.1.0-draft";
+pub const CONTRACT: &str = "pbx:base and pbx:crm 0.1.0, pbx:hooks 0.1.0-draft";
 
 /// Reads, checks and compiles; the checks come before the compilation, which costs seconds.
 fn compile(

@@ -4,11 +4,12 @@ use wasmtime::Engine;
 use wasmtime::component::{HasSelf, InstancePre, Linker};
 
 use super::{CONTRACT, LoadError, PLUGIN_IMPORTS, Source, compile, wasi};
+use crate::bindings::base::types::Setting;
+use crate::bindings::base_exports::settings_page::Problem;
+use crate::bindings::base_exports::{settings_page, texts};
 use crate::bindings::crm_exports::{agent_questions, crm_answers, visibility_answers};
 use crate::bindings::hooks::host::HostFacts;
-use crate::bindings::hooks::types::Setting;
-use crate::bindings::hooks_exports::settings_page::Problem;
-use crate::bindings::hooks_exports::{call_events, hold_events, recording_events, settings_page, texts, transfer_events};
+use crate::bindings::hooks_exports::{call_events, hold_events, recording_events, transfer_events};
 use crate::bindings::plugin::PluginAll;
 use crate::core::state::State;
 use crate::engine::SandboxEngine;
@@ -66,8 +67,8 @@ impl PreparedPlugin {
         };
         let exports = Exports {
             call_events: Some(call_events::GuestIndices::new(&pre).map_err(missing("pbx:hooks/call-events"))?),
-            settings_page: settings_page::GuestIndices::new(&pre).map_err(missing("pbx:hooks/settings-page"))?,
-            texts: texts::GuestIndices::new(&pre).map_err(missing("pbx:hooks/texts"))?,
+            settings_page: settings_page::GuestIndices::new(&pre).map_err(missing("pbx:base/settings-page"))?,
+            texts: texts::GuestIndices::new(&pre).map_err(missing("pbx:base/texts"))?,
             // A listener that asks nothing of a CRM gets no answers and no questions.
             crm_answers: optional(talks_to_crm, crm_answers::GuestIndices::new(&pre)).map_err(missing("pbx:crm/crm-answers"))?,
             agent_questions: optional(talks_to_crm, agent_questions::GuestIndices::new(&pre))
@@ -178,8 +179,8 @@ impl PreparedPlugin {
                 why: format!("{why:#}"),
             }
         };
-        let page = self.exports.settings_page.load(&mut instance, &linked).map_err(wrong("pbx:hooks/settings-page"))?;
-        let texts = self.exports.texts.load(&mut instance, &linked).map_err(wrong("pbx:hooks/texts"))?;
+        let page = self.exports.settings_page.load(&mut instance, &linked).map_err(wrong("pbx:base/settings-page"))?;
+        let texts = self.exports.texts.load(&mut instance, &linked).map_err(wrong("pbx:base/texts"))?;
         self.schema = page.call_schema(&mut instance).map_err(description)?;
         self.catalogue = read_catalogue(&name, &mut instance, &texts)?;
         Ok(())

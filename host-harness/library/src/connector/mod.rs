@@ -42,8 +42,7 @@ impl WasiHttpView for ConnectorData {
     }
 }
 
-impl crate::bindings::hooks::types::Host for ConnectorData {}
-impl crate::bindings::hooks::calls::Host for ConnectorData {}
+impl crate::bindings::base::types::Host for ConnectorData {}
 impl crate::bindings::crm::types::Host for ConnectorData {}
 impl crate::bindings::connector::pbx::crm::context::Host for ConnectorData {}
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::Core;
 use super::io::{HttpAnswer, HttpFailure, Told};
+use crate::bindings::base::types::{Message, SettingValue};
 use crate::bindings::crm::types::{Detail, Failure};
-use crate::bindings::hooks::types::{Message, SettingValue};
 use crate::connector::permit::Permits;
 use crate::credential::problem::Problem;
 

@@ -4,10 +4,10 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::call::Ignored;
+use crate::bindings::base::types::{Message, Number};
 use crate::bindings::crm_exports::agent_questions::Question;
 use crate::bindings::hooks::clients::{Card, Lifetime};
 use crate::bindings::hooks::replies::Row;
-use crate::bindings::hooks::types::{Message, Number};
 pub use crate::connector::http::{HttpAnswer, HttpFailure};
 use crate::event::{CallEvent, Moment};
 pub use crate::hook::HookFailure;

@@ -28,9 +28,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::binding::Bindings;
+use crate::bindings::base::types::{Message, SettingValue};
 use crate::bindings::crm::connections::{Connection, KindInfo};
 use crate::bindings::crm::types::{Failure, UserRef};
-use crate::bindings::hooks::types::{Message, SettingValue};
 use crate::component::connector::PreparedConnector;
 use crate::component::plugin::PreparedPlugin;
 use crate::connector::permit::Permits;

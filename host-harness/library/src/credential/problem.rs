@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::bindings::hooks::types::Message;
+use crate::bindings::base::types::Message;
 
 /// Who can do something about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

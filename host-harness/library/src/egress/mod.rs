@@ -30,8 +30,8 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderValue, Request, Uri};
 
+use crate::bindings::base::types::SettingValue;
 use crate::bindings::connector::exports::pbx::crm::description::{Auth, Description, Place};
-use crate::bindings::hooks::types::SettingValue;
 use crate::core::io::{HttpAnswer, HttpFailure, HttpRequest};
 use crate::credential::entered;
 use crate::credential::problem::{Kind, Problem};

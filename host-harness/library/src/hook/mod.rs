@@ -5,8 +5,8 @@ pub(crate) mod unit;
 
 use wasmtime::{Store as Instance, Trap};
 
+use crate::bindings::base::types::HookError;
 use crate::bindings::crm_exports::{agent_questions, crm_answers, visibility_answers};
-use crate::bindings::hooks::types::HookError;
 use crate::bindings::hooks_exports::{call_events, hold_events, recording_events, transfer_events};
 use crate::component::plugin::PreparedPlugin;
 use crate::component::wasi::{Sandbox, Sandboxed};

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::bindings::base::types::{Message, Number};
 use crate::bindings::crm::requests::{About, Amendment, Draft, JournalEntry, RecordRef, UserRef};
 use crate::bindings::hooks::clients::{Card, Lifetime};
 use crate::bindings::hooks::phonebook::Entry;
 use crate::bindings::hooks::replies::Row;
-use crate::bindings::hooks::types::{Message, Number};
 
 /// A wish of the plugin.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

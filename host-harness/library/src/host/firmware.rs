@@ -4,8 +4,8 @@
 //! what panics here ends the host.
 
 use super::Texts;
+use crate::bindings::base::types::Number;
 use crate::bindings::hooks::clients::{Card, Lifetime};
-use crate::bindings::hooks::types::Number;
 use crate::core::io::Reply;
 
 /// The screens of agents: web client, desktop client, phone display.

@@ -1,4 +1,4 @@
-use crate::bindings::hooks::types::Message;
+use crate::bindings::base::types::Message;
 use crate::messages::host_catalogue;
 use crate::texts::Catalogue;
 

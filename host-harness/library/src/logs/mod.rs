@@ -8,7 +8,7 @@ mod redact;
 
 pub use redact::Redactor;
 
-use crate::bindings::hooks::types::Message;
+use crate::bindings::base::types::Message;
 use crate::core::Ignored;
 use crate::core::io::{AskedResult, Line, LogLine, Told, Write};
 use crate::event::{CallEvent, Happening};

@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
+use crate::bindings::base::types::Message;
 use crate::bindings::hooks::calls::Direction;
-use crate::bindings::hooks::types::Message;
 use crate::core::Ignored;
 use crate::core::io::{AskedResult, HookFailure, LogLine, Told};
 use crate::event::{CallEvent, Happening, Start};

@@ -16,11 +16,11 @@ pub(crate) mod check;
 
 use serde::{Deserialize, Serialize};
 
+use crate::bindings::base::types::Number;
 use crate::bindings::crm::known_records::Known;
 use crate::bindings::crm::types::{About, Amendment, Draft, Failure, JournalEntry, RecordRef};
 use crate::bindings::hooks::calls::Call;
 use crate::bindings::hooks::phonebook::{Book, Entry};
-use crate::bindings::hooks::types::Number;
 use crate::event::Moment;
 
 /// What is to be done at a CRM.

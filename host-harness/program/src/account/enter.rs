@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use pbx_crm_host::account::approval::sign_in_facts;
 use pbx_crm_host::account::trouble::plain;
+use pbx_crm_host::bindings::base::types::{Message, SettingValue};
 use pbx_crm_host::bindings::connector::exports::pbx::crm::description::{self, SecretField};
-use pbx_crm_host::bindings::hooks::types::{Message, SettingValue};
 use pbx_crm_host::credential::secret::Secret;
 
 use super::approved::Shown;

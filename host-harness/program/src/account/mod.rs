@@ -26,7 +26,7 @@ use chrono::{DateTime, SecondsFormat};
 use pbx_crm_host::account::approval::Approval;
 use pbx_crm_host::account::trouble::problem_in;
 use pbx_crm_host::account::{AccountParts, CrmAccount, terms_of};
-use pbx_crm_host::bindings::hooks::types::{Message, SettingValue};
+use pbx_crm_host::bindings::base::types::{Message, SettingValue};
 use pbx_crm_host::component::{LoadError, PreparedConnector, Source};
 use pbx_crm_host::credential::endpoint::ByWire;
 use pbx_crm_host::credential::entropy::SystemEntropy;

@@ -1,7 +1,7 @@
 //! What the program itself says, in the reader's language: about accounts (`messages/en.txt`), and about work and a host's state
 //! (`messages/queue-en.txt`).
 
-use pbx_crm_host::bindings::hooks::types::Message;
+use pbx_crm_host::bindings::base::types::Message;
 use pbx_crm_host::texts::Catalogue;
 
 const FILES: [(&str, [&str; 2]); 2] = [

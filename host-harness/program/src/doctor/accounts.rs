@@ -5,7 +5,7 @@ use std::io;
 use pbx_crm_host::account::checking::Checked;
 use pbx_crm_host::account::status::Status;
 use pbx_crm_host::account::trouble::Trouble;
-use pbx_crm_host::bindings::hooks::types::Message;
+use pbx_crm_host::bindings::base::types::Message;
 
 use super::clock::{ALLOWED_MS, Heard};
 use super::finding::{Findings, Grade};

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use pbx_crm_host::bindings::base::types::Number;
 use pbx_crm_host::bindings::hooks::clients::{Card, Lifetime};
-use pbx_crm_host::bindings::hooks::types::Number;
 use pbx_crm_host::core::io::{Output, Reply, Told};
 use pbx_crm_host::host::{Clients, Telephony, Texts};
 

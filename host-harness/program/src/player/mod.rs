@@ -131,7 +131,7 @@ pub struct Texts {
 impl Texts {
     /// Renders a message of the plugin, the connector or the host.
     #[must_use]
-    pub fn render(&self, language: &str, message: &pbx_crm_host::bindings::hooks::types::Message) -> String {
+    pub fn render(&self, language: &str, message: &pbx_crm_host::bindings::base::types::Message) -> String {
         let all = [&self.plugin, &self.connector, &self.host];
         let catalogue = all.into_iter().find(|catalogue| catalogue.knows(&message.id)).unwrap_or(&self.plugin);
         catalogue.render(language, message)

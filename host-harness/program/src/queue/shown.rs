@@ -1,8 +1,8 @@
 //! How a piece of work is shown: in the reader's language, numbers masked unless they were asked for.
 
 use pbx_crm_host::account::trouble::plain;
+use pbx_crm_host::bindings::base::types::Number;
 use pbx_crm_host::bindings::crm::types::{Detail, Failure, RecordRef};
-use pbx_crm_host::bindings::hooks::types::Number;
 use pbx_crm_host::event::Moment;
 use pbx_crm_host::host::now;
 use pbx_crm_host::logs::Redactor;

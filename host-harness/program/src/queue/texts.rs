@@ -2,7 +2,7 @@
 //! from their files, and a message of another connector is shown by its id and arguments.
 
 use pbx_crm_host::account::trouble::plain;
-use pbx_crm_host::bindings::hooks::types::Message;
+use pbx_crm_host::bindings::base::types::Message;
 use pbx_crm_host::messages::host_catalogue;
 use pbx_crm_host::texts::Catalogue;
 

@@ -1,7 +1,7 @@
 use pbx_connector_kit::{
     Request,
+    base_types::Message,
     context::Context,
-    hooks_types::Message,
     json::{Node, Wrong},
     text::message,
     types::{Failure, UserRef},

@@ -1,8 +1,8 @@
 use pbx_connector_kit::{
     Request,
+    base_types::{Moment, WorkKey},
     context::Context,
     failure::detail,
-    hooks_types::{Moment, WorkKey},
     text::{message, quoting},
     time::rfc3339,
     types::{Detail, Draft, Elsewhere, Entity, Failure, RecordRef, WrongFields},

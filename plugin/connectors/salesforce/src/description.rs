@@ -1,4 +1,4 @@
-use pbx_connector_kit::{hooks_types::Message, text::message};
+use pbx_connector_kit::{base_types::Message, text::message};
 
 use crate::{
     Salesforce, api,

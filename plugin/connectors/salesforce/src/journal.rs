@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 
 use pbx_connector_kit::{
     Request,
+    base_types::Moment,
     context::Context,
     failure::detail,
-    hooks_types::Moment,
     json::{Node, Wrong},
     text::message,
     types::{Elsewhere, Failure, RecordRef},

@@ -3,9 +3,10 @@
 //! A code says more than a status: it is looked up in the table first, and only what stands nowhere in it is judged by its status.
 
 use pbx_connector_kit::{
-    Effect, Response, context,
+    Effect, Response,
+    base_types::{Message, Milliseconds},
+    context,
     failure::{detail, lost},
-    hooks_types::{Message, Milliseconds},
     status::{self, Refusal},
     text::{message, quoting},
     types::{Detail, Failure, Pause, WrongFields},

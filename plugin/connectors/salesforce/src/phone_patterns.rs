@@ -4,7 +4,7 @@
 //! between two of them: `LIKE '%4%1%5%5%5%5%0%1%1%2%'`. That finds punctuation, country codes, prefixes, "(0)" and extensions of any
 //! kind; what it finds too much the host drops, which compares numbers as numbers.
 
-use pbx_connector_kit::hooks_types::Number;
+use pbx_connector_kit::base_types::Number;
 
 use crate::soql;
 
@@ -72,7 +72,7 @@ pub fn conditions(fields: &[&str], patterns: &[String]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use pbx_connector_kit::hooks_types::NumberKind;
+    use pbx_connector_kit::base_types::NumberKind;
 
     use super::*;
 

@@ -1,8 +1,8 @@
 //! A row of Salesforce as an entity.
 
 use pbx_connector_kit::{
+    base_types::Moment,
     context::Context,
-    hooks_types::Moment,
     json::{Node, Wrong},
     time::parse_rfc3339,
     types::{Entity, RecordRef, UserRef},

@@ -1,8 +1,8 @@
-use pbx_connector_kit::hooks_types::{Message, Setting};
+use pbx_connector_kit::base_types::{Message, Setting};
 
 use crate::{
     Salesforce,
-    bindings::exports::pbx::hooks::settings_page::{Field, Guest, Problem},
+    bindings::exports::pbx::base::settings_page::{Field, Guest, Problem},
 };
 
 /// There is nothing to set: login host and credential are the host's, and all else the organisation tells.

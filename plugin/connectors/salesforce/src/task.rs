@@ -1,7 +1,7 @@
 //! A call as Salesforce keeps it: a task that is done.
 
 use pbx_connector_kit::{
-    calls::{Direction, Outcome},
+    base_types::{Direction, Outcome},
     context::Context,
     time::rfc3339,
     types::{JournalEntry, RecordRef, UserRef},

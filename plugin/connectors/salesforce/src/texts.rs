@@ -1,6 +1,6 @@
 use pbx_connector_kit::catalogue;
 
-use crate::{Salesforce, bindings::exports::pbx::hooks::texts::Guest};
+use crate::{Salesforce, bindings::exports::pbx::base::texts::Guest};
 
 impl Guest for Salesforce {
     fn languages() -> Vec<String> {

@@ -1,5 +1,5 @@
 use pbx_connector_kit::{
-    calls::{Direction, Outcome},
+    base_types::{Direction, Outcome},
     time::rfc3339,
     types::{Amendment, JournalEntry},
 };

@@ -1,8 +1,8 @@
 use pbx_connector_kit::{
     Client, Request,
+    base_types::{Moment, WorkKey},
     context::Context,
     failure::detail,
-    hooks_types::{Moment, WorkKey},
     text::message,
     types::{Detail, Draft, Elsewhere, Entity, Failure},
     url::Query,

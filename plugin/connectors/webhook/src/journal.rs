@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use pbx_connector_kit::{
     Client, Request,
+    base_types::Moment,
     context::Context,
-    hooks_types::Moment,
     json::{Node, Wrong},
     types::{Failure, RecordRef},
     url::{Query, repeated},

@@ -1,7 +1,7 @@
 use pbx_connector_kit::{
     Client, Request,
+    base_types::Number,
     context::Context,
-    hooks_types::Number,
     types::{Entity, Failure},
     url::{Query, repeated},
 };

@@ -1,6 +1,6 @@
 use pbx_connector_kit::catalogue;
 
-use crate::{Webhook, bindings::exports::pbx::hooks::texts::Guest};
+use crate::{Webhook, bindings::exports::pbx::base::texts::Guest};
 
 impl Guest for Webhook {
     fn languages() -> Vec<String> {

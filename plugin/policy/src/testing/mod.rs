@@ -8,6 +8,7 @@ pub use numbers::{number, of_kind, sameness};
 pub use played_call::PlayedCall;
 pub use render::render;
 
+use crate::contract::pbx::base::types::{Message, Number, SettingValue};
 use crate::contract::pbx::crm::connections::{Connection, KindInfo, User};
 use crate::contract::pbx::crm::known_records::Known;
 use crate::contract::pbx::crm::requests::RequestError;
@@ -17,7 +18,6 @@ use crate::contract::pbx::hooks::directory::Extension;
 use crate::contract::pbx::hooks::host::{HostFacts, WallClock};
 use crate::contract::pbx::hooks::log::Level;
 use crate::contract::pbx::hooks::numbers::Sameness;
-use crate::contract::pbx::hooks::types::{Message, Number, SettingValue};
 use crate::settings_page;
 use crate::world::World;
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! Numbers and clocks, simple enough for tests: the host's own are better.
 
+use crate::contract::pbx::base::types::{Number, NumberKind};
 use crate::contract::pbx::hooks::host::WallClock;
 use crate::contract::pbx::hooks::numbers::Sameness;
-use crate::contract::pbx::hooks::types::{Number, NumberKind};
 
 /// An outside number as received. Without a leading + it is a local one.
 pub fn number(raw: &str) -> Number {

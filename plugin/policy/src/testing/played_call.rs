@@ -4,9 +4,9 @@ use super::{InMemory, number, of_kind};
 use crate::contract::exports::pbx::crm::agent_questions::{Asked, Question};
 use crate::contract::exports::pbx::crm::crm_answers::{Created, Matched};
 use crate::contract::exports::pbx::hooks::call_events::{Answered, Ended, Merged, Rang, Started};
+use crate::contract::pbx::base::types::{Number, NumberKind};
 use crate::contract::pbx::crm::types::{Entity, Usage};
 use crate::contract::pbx::hooks::calls::{Call, Direction, Leg, LegState, Outcome, Party, Talk, Via};
-use crate::contract::pbx::hooks::types::{Number, NumberKind};
 use crate::policy;
 
 /// A call on a host in memory. Steps that the PBX could not take do nothing.

@@ -1,6 +1,6 @@
 //! Messages as people read them.
 
-use crate::contract::pbx::hooks::types::Message;
+use crate::contract::pbx::base::types::Message;
 use crate::texts::catalogue;
 
 /// The message in a language: arguments in place, braces unescaped; an id or argument that is missing shows as `{?...}`.

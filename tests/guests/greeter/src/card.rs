@@ -1,7 +1,7 @@
 use crate::contract::exports::pbx::hooks::call_events::Rang;
+use crate::contract::pbx::base::types::HookError;
 use crate::contract::pbx::hooks::calls::Call;
 use crate::contract::pbx::hooks::clients::{self, Card, ClientError, Lifetime, Line};
-use crate::contract::pbx::hooks::types::HookError;
 use crate::contract::pbx::hooks::{log, notes};
 use crate::settings_page::greeting;
 use crate::texts::message;

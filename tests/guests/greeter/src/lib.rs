@@ -13,11 +13,11 @@ mod texts;
 /// The contract in Rust, made from the WIT files.
 #[allow(missing_docs, clippy::all, clippy::pedantic, clippy::restriction)]
 mod contract {
-    wit_bindgen::generate!({ path: "../../../wit/hooks", world: "pbx:hooks/listener" });
+    wit_bindgen::generate!({ path: ["../../../wit/base", "../../../wit/hooks"], world: "pbx:hooks/listener", generate_all });
 }
 
 use contract::exports::pbx::hooks::call_events::{Answered, Ended, Guest, Merged, Rang, Started};
-use contract::pbx::hooks::types::HookError;
+use contract::pbx::base::types::HookError;
 
 struct Greeter;
 

@@ -1,7 +1,7 @@
 use crate::Greeter;
-use crate::contract::exports::pbx::hooks::settings_page::{Field, FieldType, Guest, Problem};
+use crate::contract::exports::pbx::base::settings_page::{Field, FieldType, Guest, Problem};
+use crate::contract::pbx::base::types::{Message, Setting, SettingValue};
 use crate::contract::pbx::hooks::settings;
-use crate::contract::pbx::hooks::types::{Message, Setting, SettingValue};
 use crate::texts::message;
 
 const GREETING: &str = "greeting";

@@ -1,6 +1,6 @@
 use crate::Greeter;
-use crate::contract::exports::pbx::hooks::texts::Guest;
-use crate::contract::pbx::hooks::types::Message;
+use crate::contract::exports::pbx::base::texts::Guest;
+use crate::contract::pbx::base::types::Message;
 
 /// Languages and their message files, the fall-back first.
 const FILES: [(&str, &str); 2] = [("en", include_str!("../messages/en.txt")), ("zh-CN", include_str!("../messages/zh-CN.txt"))];

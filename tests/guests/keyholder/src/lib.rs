@@ -6,22 +6,22 @@
 wit_bindgen::generate!({
     path: [
         "../../../wit/wasi/io.wit", "../../../wit/wasi/clocks.wit", "../../../wit/wasi/random.wit", "../../../wit/wasi/filesystem.wit",
-        "../../../wit/wasi/sockets.wit", "../../../wit/wasi/cli.wit", "../../../wit/wasi/http.wit", "../../../wit/hooks", "../../../wit/crm",
+        "../../../wit/wasi/sockets.wit", "../../../wit/wasi/cli.wit", "../../../wit/wasi/http.wit", "../../../wit/base", "../../../wit/hooks",
+        "../../../wit/crm",
     ],
     inline: "
         package pbx:keyholder-connector;
         world keyholder {
-            include pbx:crm/connector@0.1.0-draft;
-            export pbx:crm/users@0.1.0-draft;
+            include pbx:crm/connector@0.1.0;
+            export pbx:crm/users@0.1.0;
         }
     ",
     world: "pbx:keyholder-connector/keyholder",
     with: {
-        "pbx:hooks/types@0.1.0-draft": pbx_connector_kit::hooks_types,
-        "pbx:hooks/calls@0.1.0-draft": pbx_connector_kit::calls,
-        "pbx:crm/types@0.1.0-draft": pbx_connector_kit::types,
-        "pbx:crm/context@0.1.0-draft": pbx_connector_kit::context,
-        "pbx:crm/connector-log@0.1.0-draft": pbx_connector_kit::connector_log,
+        "pbx:base/types@0.1.0": pbx_connector_kit::base_types,
+        "pbx:crm/types@0.1.0": pbx_connector_kit::types,
+        "pbx:crm/context@0.1.0": pbx_connector_kit::context,
+        "pbx:crm/connector-log@0.1.0": pbx_connector_kit::connector_log,
         "wasi:io/error@0.2.12": pbx_connector_kit::wasi::io::error,
         "wasi:io/poll@0.2.12": pbx_connector_kit::wasi::io::poll,
         "wasi:io/streams@0.2.12": pbx_connector_kit::wasi::io::streams,
@@ -32,11 +32,11 @@ wit_bindgen::generate!({
     generate_all,
 });
 
+use exports::pbx::base::{settings_page, texts};
 use exports::pbx::crm::{account, creation, description, journal, lookup, users};
-use exports::pbx::hooks::{settings_page, texts};
+use pbx_connector_kit::base_types::{Message, Number, SettingValue};
 use pbx_connector_kit::context::Context;
 use pbx_connector_kit::failure::detail;
-use pbx_connector_kit::hooks_types::{Message, Number, SettingValue};
 use pbx_connector_kit::text::message;
 use pbx_connector_kit::types::{Draft, Failure, Role, UserRef};
 use pbx_connector_kit::{Client, Request};

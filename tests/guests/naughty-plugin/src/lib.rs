@@ -6,17 +6,19 @@
 wit_bindgen::generate!({
     path: [
         "../../../wit/wasi/io.wit", "../../../wit/wasi/clocks.wit", "../../../wit/wasi/random.wit", "../../../wit/wasi/filesystem.wit",
-        "../../../wit/wasi/sockets.wit", "../../../wit/wasi/cli.wit", "../../../wit/wasi/http.wit", "../../../wit/hooks", "../../../wit/crm",
+        "../../../wit/wasi/sockets.wit", "../../../wit/wasi/cli.wit", "../../../wit/wasi/http.wit", "../../../wit/base", "../../../wit/hooks",
+        "../../../wit/crm",
     ],
     world: "pbx:crm/plugin",
     generate_all,
 });
 
+use exports::pbx::base::{settings_page, texts};
 use exports::pbx::crm::{agent_questions, crm_answers};
-use exports::pbx::hooks::{call_events, settings_page, texts};
+use exports::pbx::hooks::call_events;
+use pbx::base::types::{HookError, Message, SettingValue};
 use pbx::crm::requests;
 use pbx::hooks::clients::{self, Card, Lifetime};
-use pbx::hooks::types::{HookError, Message, SettingValue};
 use pbx::hooks::{log, notes, settings};
 
 struct Naughty;

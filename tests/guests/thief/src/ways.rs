@@ -2,8 +2,8 @@
 
 use std::io::Read;
 
+use pbx_connector_kit::base_types::SettingValue;
 use pbx_connector_kit::context::Context;
-use pbx_connector_kit::hooks_types::SettingValue;
 use pbx_connector_kit::wasi::http::types::{Fields, Method, Scheme};
 
 use crate::loot::Loot;

@@ -1,10 +1,10 @@
 //! What agents see, the calls that are made for them, and the answers to their questions.
 
 use super::{HookData, good_key, too_long};
+use crate::bindings::base::types::{Message, Number, NumberKind};
 use crate::bindings::hooks::clients::{Card, ClientError, Lifetime};
 use crate::bindings::hooks::replies::Row;
 use crate::bindings::hooks::telephony::DialError;
-use crate::bindings::hooks::types::{Message, Number, NumberKind};
 use crate::bindings::hooks::{clients, replies, telephony};
 use crate::hook::unit::Write;
 

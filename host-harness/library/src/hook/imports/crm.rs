@@ -1,12 +1,12 @@
 //! Requests to the CRM, what the host remembers of it, and who is who in it.
 
 use super::{HookData, good_key, too_long};
+use crate::bindings::base::types::Number;
 use crate::bindings::crm::connections::{Connection, User};
 use crate::bindings::crm::known_records::Known;
 use crate::bindings::crm::requests::{About, Amendment, Draft, JournalEntry, RecordRef, RequestError, UserRef};
 use crate::bindings::crm::{connections, known_records, requests};
 use crate::bindings::hooks::numbers::Sameness;
-use crate::bindings::hooks::types::Number;
 use crate::core::work::number_key;
 use crate::hook::unit::Write;
 use crate::store::{Kind, Room, Task, WorkState, index_digits};

@@ -1,6 +1,6 @@
 use super::HookData;
+use crate::bindings::base::types::Message;
 use crate::bindings::hooks::log::{Host, Level};
-use crate::bindings::hooks::types::Message;
 use crate::component::wasi::mask_digits;
 use crate::hook::unit::{Line, LogLine};
 use crate::limits;

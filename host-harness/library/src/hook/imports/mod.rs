@@ -7,11 +7,11 @@ mod pbx;
 mod phonebook;
 
 use super::HookData;
-use crate::bindings::{crm as crm_types, hooks};
+use crate::bindings::{base, crm as crm_types, hooks};
 use crate::limits;
 use crate::number::cut;
 
-impl hooks::types::Host for HookData {}
+impl base::types::Host for HookData {}
 impl hooks::calls::Host for HookData {}
 impl crm_types::types::Host for HookData {}
 

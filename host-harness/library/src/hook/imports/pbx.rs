@@ -1,10 +1,10 @@
 //! Reads about the PBX: facts, clock, settings, numbers, directory, calls and their notes.
 
 use super::{HookData, short};
+use crate::bindings::base::types::{Number, Setting, SettingValue};
 use crate::bindings::hooks::calls::Call;
 use crate::bindings::hooks::host::{HostFacts, WallClock};
 use crate::bindings::hooks::numbers::Sameness;
-use crate::bindings::hooks::types::{Number, Setting, SettingValue};
 use crate::bindings::hooks::{directory, host, live_calls, notes, numbers, settings};
 use crate::limits;
 

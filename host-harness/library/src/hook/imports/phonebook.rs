@@ -1,7 +1,7 @@
 use super::{HookData, too_long};
+use crate::bindings::base::types::Number;
 use crate::bindings::hooks::numbers::Sameness;
 use crate::bindings::hooks::phonebook::{Book, Entry, Host, WriteError};
-use crate::bindings::hooks::types::Number;
 use crate::hook::unit::Write;
 use crate::store::index_digits;
 

@@ -1,10 +1,10 @@
 //! Things to put into a store.
 
+use crate::bindings::base::types::{Message, Number, NumberKind};
 use crate::bindings::crm::known_records::{Known, Origin};
 use crate::bindings::crm::types::{About, Amendment, Detail, Draft, Entity, Failure, JournalEntry, RecordRef, Role};
 use crate::bindings::hooks::calls::{Call, Direction, Leg, LegState, Outcome, Party, Talk, Via};
 use crate::bindings::hooks::phonebook::{Book, Entry};
-use crate::bindings::hooks::types::{Message, Number, NumberKind};
 use crate::store::{AccountRef, Change, EndedCall, Kind, Progress, Task, WorkItem, WorkState, index_digits};
 
 /// A number as the host parses it.

@@ -1,8 +1,8 @@
 //! Stands in for what was to be done once that is forgotten: of finished work, only how it ended is kept for long.
 
+use crate::bindings::base::types::{Number, NumberKind};
 use crate::bindings::crm::types::{About, Amendment, Draft, JournalEntry, Role};
 use crate::bindings::hooks::calls::{Direction, Outcome};
-use crate::bindings::hooks::types::{Number, NumberKind};
 use crate::store::{Kind, Task};
 
 /// A task of this kind with nothing in it.

@@ -8,13 +8,14 @@ mod requests;
 mod writes;
 
 use pbx_connector_kit::{
+    base_types::Message,
     failure::detail_of,
-    hooks_types::Message,
     types::{Amendment, Draft, Failure, Role, UserRef},
 };
 use pbx_salesforce_connector::{
     Salesforce,
     bindings::exports::pbx::{
+        base::texts::Guest as _,
         crm::{
             account::Guest as _,
             allowance::Guest as _,
@@ -25,7 +26,6 @@ use pbx_salesforce_connector::{
             search::Guest as _,
             users::Guest as _,
         },
-        hooks::texts::Guest as _,
     },
 };
 use serde_json::{Value, json};

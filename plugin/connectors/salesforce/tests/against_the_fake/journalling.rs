@@ -1,6 +1,6 @@
 use crm_fake::CrmFake as _;
 use pbx_connector_kit::{
-    calls::{Direction, Outcome},
+    base_types::{Direction, Outcome},
     context::Context,
     types::{Amendment, Failure, JournalEntry, RecordRef, UserRef},
 };

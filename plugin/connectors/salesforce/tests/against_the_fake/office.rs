@@ -9,8 +9,8 @@ use crm_fake::{CrmFake, Outcome, Phone, Role, SeedRecord, SeedUser};
 use fake_salesforce::fake::FakeSalesforce;
 use pbx_connector_kit::{
     Request, Response,
+    base_types::{Number, NumberKind},
     context::Context,
-    hooks_types::{Number, NumberKind},
     native,
     types::{Failure, Usage},
     wasi::http::types::{ErrorCode, Method},
