@@ -28,18 +28,28 @@ use super::crm::Line;
 const CALLBACK: &str = "http://localhost:8080/callback";
 
 /// A connected account.
-pub(super) struct Connected {
-    pub(super) way: Way,
-    pub(super) base: String,
-    pub(super) pages: Option<String>,
-    pub(super) organisation: String,
-    pub(super) organisation_name: String,
-    pub(super) user: Option<UserRef>,
+pub struct Connected {
+    /// The way to it.
+    pub way: Way,
+    /// Address for API requests.
+    pub base: String,
+    /// Address of pages, where it is another one.
+    pub pages: Option<String>,
+    /// Whose it is, as the connector told.
+    pub organisation: String,
+    /// The same for people.
+    pub organisation_name: String,
+    /// As whom the connector works.
+    pub user: Option<UserRef>,
     /// As whom, for people; none: nobody had to sign in.
-    pub(super) signed_in: Option<String>,
+    pub signed_in: Option<String>,
 }
 
-pub(super) fn connect(
+/// Connects an account at the CRM on this line, which people reach at `address`. What opens it is kept in `store`.
+///
+/// # Errors
+/// The CRM or the connector refused.
+pub fn connect(
     connector: &Arc<PreparedConnector>,
     settings: &Settings,
     line: &Arc<Line>,

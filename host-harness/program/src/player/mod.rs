@@ -1,6 +1,6 @@
 //! Plays a scenario: the real core, the real components, a fake CRM, and a clock that jumps from event to event.
 
-mod account;
+pub mod account;
 pub(crate) mod cast;
 pub mod check;
 pub mod crm;

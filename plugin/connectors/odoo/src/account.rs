@@ -1,7 +1,7 @@
 use pbx_connector_kit::{
+    base_types::Message,
     context::Context,
     failure::detail,
-    hooks_types::Message,
     json::{Node, Wrong},
     text::{cut, message},
     types::{Detail, Failure},

@@ -11,25 +11,25 @@ wit_bindgen::generate!({
         "../../../wit/wasi/sockets.wit",
         "../../../wit/wasi/cli.wit",
         "../../../wit/wasi/http.wit",
+        "../../../wit/base",
         "../../../wit/hooks",
         "../../../wit/crm",
     ],
     inline: "
         package pbx:odoo-connector;
         world odoo {
-            include pbx:crm/connector@0.1.0-draft;
-            export pbx:crm/search@0.1.0-draft;
-            export pbx:crm/amending@0.1.0-draft;
-            export pbx:crm/users@0.1.0-draft;
+            include pbx:crm/connector@0.1.0;
+            export pbx:crm/search@0.1.0;
+            export pbx:crm/amending@0.1.0;
+            export pbx:crm/users@0.1.0;
         }
     ",
     world: "pbx:odoo-connector/odoo",
     with: {
-        "pbx:hooks/types@0.1.0-draft": pbx_connector_kit::hooks_types,
-        "pbx:hooks/calls@0.1.0-draft": pbx_connector_kit::calls,
-        "pbx:crm/types@0.1.0-draft": pbx_connector_kit::types,
-        "pbx:crm/context@0.1.0-draft": pbx_connector_kit::context,
-        "pbx:crm/connector-log@0.1.0-draft": pbx_connector_kit::connector_log,
+        "pbx:base/types@0.1.0": pbx_connector_kit::base_types,
+        "pbx:crm/types@0.1.0": pbx_connector_kit::types,
+        "pbx:crm/context@0.1.0": pbx_connector_kit::context,
+        "pbx:crm/connector-log@0.1.0": pbx_connector_kit::connector_log,
         "wasi:io/error@0.2.12": pbx_connector_kit::wasi::io::error,
         "wasi:io/poll@0.2.12": pbx_connector_kit::wasi::io::poll,
         "wasi:io/streams@0.2.12": pbx_connector_kit::wasi::io::streams,

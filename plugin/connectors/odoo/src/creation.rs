@@ -1,7 +1,7 @@
 use pbx_connector_kit::{
+    base_types::{Moment, WorkKey},
     context::Context,
     failure::detail,
-    hooks_types::{Moment, WorkKey},
     text::message,
     types::{Draft, Elsewhere, Entity, Failure, RecordRef, Role},
 };

@@ -1,6 +1,6 @@
 //! Conditions of a search ("domains"): lists of JSON values in Polish notation, in which a text is a value and never syntax.
 
-use pbx_connector_kit::hooks_types::Number;
+use pbx_connector_kit::base_types::Number;
 use serde_json::{Value, json};
 
 /// Fewer characters Odoo refuses to search numbers for, with an error.
@@ -71,7 +71,7 @@ pub fn of_text(text: &str, fields: &[&str]) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use pbx_connector_kit::hooks_types::NumberKind;
+    use pbx_connector_kit::base_types::NumberKind;
 
     use super::*;
 

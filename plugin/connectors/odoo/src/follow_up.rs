@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pbx_connector_kit::{
-    calls::{Direction, Outcome},
+    base_types::{Direction, Outcome},
     json::{Node, Wrong},
     time::rfc3339,
     types::{Failure, JournalEntry},

@@ -1,9 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pbx_connector_kit::{
+    base_types::Moment,
     context::Context,
     failure::detail,
-    hooks_types::Moment,
     json::{Node, Wrong},
     text::message,
     types::{Failure, RecordRef},

@@ -1,6 +1,6 @@
 use pbx_connector_kit::{
+    base_types::Number,
     context::Context,
-    hooks_types::Number,
     types::{Entity, Failure},
 };
 use serde_json::{Value, json};

@@ -6,7 +6,7 @@
 
 use html_escape::{encode_double_quoted_attribute, encode_text};
 use pbx_connector_kit::{
-    calls::{Direction, Outcome},
+    base_types::{Direction, Outcome},
     time::rfc3339,
     types::JournalEntry,
 };

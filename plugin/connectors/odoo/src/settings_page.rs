@@ -1,12 +1,12 @@
 use pbx_connector_kit::{
-    hooks_types::{Message, Setting, SettingValue},
+    base_types::{Message, Setting, SettingValue},
     text::message,
     url,
 };
 
 use crate::{
     Odoo,
-    bindings::exports::pbx::hooks::settings_page::{Field, FieldType, Guest, Problem},
+    bindings::exports::pbx::base::settings_page::{Field, FieldType, Guest, Problem},
 };
 
 /// Key of the base address.

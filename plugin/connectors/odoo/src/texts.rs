@@ -1,6 +1,6 @@
 use pbx_connector_kit::catalogue;
 
-use crate::{Odoo, bindings::exports::pbx::hooks::texts::Guest};
+use crate::{Odoo, bindings::exports::pbx::base::texts::Guest};
 
 impl Guest for Odoo {
     fn languages() -> Vec<String> {
