@@ -19,6 +19,8 @@ source "$here/server/common.sh"
 # `crm` and `html_editor` import `iap` without depending on it. `phone_validation` brings numbers in E.164.
 addons=(base rpc api_doc crm contacts phone_validation resource_mail iap)
 package=odoo-19
+# Odoo's package has links to a script of this one. Without it no page works in a browser.
+scripts=libjs-jquery
 
 # As root on Debian the package of PostgreSQL can be had. Its service shall not start: a policy forbids it meanwhile.
 get_postgres() {
@@ -44,7 +46,7 @@ mirrors() {
   fi
 }
 
-# One package with a private state of apt: signatures are checked as ever, dependencies are not followed, the system's lists stay as they are.
+# Two packages with a private state of apt: signatures are checked as ever, dependencies are not followed, the system's lists stay as they are.
 from_debian() {
   local apt="$install/apt" keyring='' mirror candidate options=()
   if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
@@ -68,16 +70,15 @@ from_debian() {
   for mirror in $(mirrors); do
     printf 'deb [arch=%s signed-by=%s] %s sid main\n' "$(dpkg --print-architecture)" "$keyring" "$mirror" >"$apt/sources.list"
     if apt-get "${options[@]}" -qq update >>"$apt/log" 2>&1; then
-      (cd "$apt/package" && apt-get "${options[@]}" -qq download "$package" >>"$apt/log" 2>&1) && break
+      (cd "$apt/package" && apt-get "${options[@]}" -qq download "$package" "$scripts" >>"$apt/log" 2>&1) && break
     fi
   done
-  if ! compgen -G "$apt/package/*.deb" >/dev/null; then
+  if ! compgen -G "$apt/package/$package*.deb" >/dev/null || ! compgen -G "$apt/package/$scripts*.deb" >/dev/null; then
     tail -n 8 "$apt/log" >&2 || true
-    cannot "Odoo cannot be had here: no mirror of this machine's apt gives the package $package of Debian sid (name a mirror with PBX_CRM_ODOO_MIRROR, or a kept copy of the sources with PBX_CRM_ODOO_SOURCES)"
+    cannot "Odoo cannot be had here: no mirror of this machine's apt gives the packages $package and $scripts of Debian sid (name a mirror with PBX_CRM_ODOO_MIRROR, or a kept copy of the sources with PBX_CRM_ODOO_SOURCES)"
   fi
-  version=$(dpkg-deb -f "$apt"/package/*.deb Version)
-  dpkg-deb --fsys-tarfile "$apt"/package/*.deb >"$apt/data.tar"
-  "$base_python" "$here/server/unpack.py" "$apt/data.tar" "$install/src" "${addons[@]}" >/dev/null
+  version=$(dpkg-deb -f "$apt/package/$package"*.deb Version)
+  "$base_python" "$here/server/unpack.py" "$apt/package" "$install/src" "${addons[@]}"
   rm -rf "$apt"
 }
 

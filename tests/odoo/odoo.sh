@@ -25,16 +25,16 @@ source "$here/server/common.sh"
 
 found=$(find_postgres) || cannot "PostgreSQL is not installed: run tests/odoo/install.sh"
 use_install "$found"
-[ -e "$install/complete" ] || cannot "Odoo is not installed in $home: run tests/odoo/install.sh"
 use_run "${PBX_CRM_ODOO_RUN:-${TMPDIR:-/tmp}/pbx-crm-odoo-$(id -u)}"
 
 # --- The run folder ---
 
-# Names the install that made the run folder, and is the sign that a folder is one.
-mark="$run/of-install"
+# Names the install from which the run folder was made, and is the sign that a folder is one.
+mark="$run/made-from"
 
+# A run folder goes on with the install from which it was made, whatever is newest.
 known_run() {
-  [ -e "$mark" ] || fail "nothing was started in $run"
+  install=$(cat "$mark" 2>/dev/null) || fail "nothing was started in $run"
 }
 
 # One command at a time changes what runs. Nothing that goes on running may hold the lock: it closes 9.
@@ -45,17 +45,18 @@ locked() {
 
 # Copies the cluster of the template into a new run folder, or into one that another version of the install made.
 prepare() {
-  if [ -d "$run" ] && [ ! -e "$mark" ] && [ -n "$(find "$run" -mindepth 1 -maxdepth 1 ! -name lock ! -name preparing -print -quit)" ]; then
+  [ -e "$install/complete" ] || cannot "Odoo is not installed in $home, or by another version of these files: run tests/odoo/install.sh"
+  if [ -d "$run" ] && [ ! -e "$mark" ] && [ -n "$(find "$run" -mindepth 1 -maxdepth 1 ! -name lock -print -quit)" ]; then
     fail "$run holds something else: PBX_CRM_ODOO_RUN must name a new or an empty folder"
   fi
   make_run
-  mark="$run/of-install"
   locked
-  if [ "$(cat "$mark" 2>/dev/null)" = "$stamp" ]; then return; fi
-  if odoo_runs || postgres_runs; then fail "$run runs with another version of the install: stop it, or set PBX_CRM_ODOO_RUN"; fi
-  rm -rf "$cluster" "$run/port" "$run/url"
+  if [ "$(cat "$mark" 2>/dev/null)" = "$install" ]; then return; fi
+  if odoo_runs || postgres_head >/dev/null; then fail "$run runs with another version of the install: stop it, or set PBX_CRM_ODOO_RUN"; fi
+  rm -rf "$cluster" "$run/port"
   cp -a --reflink=auto "$install/postgres" "$cluster"
-  printf '%s\n' "$stamp" >"$mark"
+  touch "$install/complete"
+  printf '%s\n' "$install" >"$mark"
 }
 
 remove_run() {
@@ -90,8 +91,6 @@ process() {
 
 odoo_runs() { process odoo >/dev/null; }
 
-postgres_runs() { [ -e "$cluster/PG_VERSION" ] && pg pg_ctl -D "$cluster" status >/dev/null 2>&1; }
-
 # Ends a process that was written down: asks first, unless it shall be killed.
 end_process() {
   local name="$1" signal="$2" number _
@@ -105,30 +104,21 @@ end_process() {
   rm -f "$run/$name.process"
 }
 
-# Every process of PostgreSQL, and nothing else, works in the folder of its cluster.
-cluster_processes() {
-  local folder
-  for folder in /proc/[0-9]*; do
-    if [ "$(readlink "$folder/cwd" 2>/dev/null)" = "$cluster" ]; then printf '%s\n' "${folder#/proc/}"; fi
-  done
-}
-
 # The head first: it would start others again. Then the rest at once, so that none finishes what it was doing.
 crash_postgres() {
-  local head numbers
-  head=$(head -n 1 "$cluster/postmaster.pid" 2>/dev/null) || fail "PostgreSQL does not run"
-  [ "$(readlink "/proc/$head/cwd")" = "$cluster" ] || fail "PostgreSQL does not run"
-  kill -KILL "$head"
-  while numbers=$(cluster_processes) && [ -n "$numbers" ]; do
+  local number
+  number=$(postgres_head) || fail "PostgreSQL does not run"
+  kill -KILL "$number"
+  while number=$(cluster_processes) && [ -n "$number" ]; do
     # shellcheck disable=SC2086
-    kill -KILL $numbers 2>/dev/null || true
+    kill -KILL $number 2>/dev/null || true
     sleep 0.02
   done
 }
 
 stop_all() {
   end_process odoo TERM
-  if [ -e "$cluster/PG_VERSION" ]; then postgres_down; fi
+  postgres_down
 }
 
 # --- Odoo ---
@@ -266,7 +256,7 @@ case "$command" in
     esac
     ;;
   status)
-    [ -e "$mark" ] && odoo_runs && postgres_runs
+    [ -e "$mark" ] && odoo_runs && postgres_head >/dev/null
     ;;
   env)
     known_run

@@ -61,20 +61,18 @@ template=odoo_template
 
 # Sets the folders of an instance.
 use_run() {
-  run="$1"
+  run=$(realpath -m "$1")
   cluster="$run/postgres"
   socket="$run/socket"
 }
 
 # Makes the folders of an instance, so that PostgreSQL's account gets at its own and nobody else at anything.
 make_run() {
-  mkdir -p "$run"
-  run=$(cd "$run" && pwd -P)
   plain_path PBX_CRM_ODOO_RUN "$run"
   # A Unix socket's address has 107 bytes.
   [ "${#run}" -le 80 ] || fail "PBX_CRM_ODOO_RUN is too long for a Unix socket (80 characters at most): $run"
+  mkdir -p "$run"
   [ -O "$run" ] || fail "$run belongs to somebody else"
-  use_run "$run"
   mkdir -p "$socket" "$run/data"
   if [ "$(id -u)" = 0 ]; then
     chmod 711 "$run"
@@ -100,22 +98,52 @@ sql() {
   pg psql -X -q -A -t -v ON_ERROR_STOP=1 -d "$database" "$@"
 }
 
-# After a kill the last processes may still be on their way out, and PostgreSQL refuses to start beside them.
+# Every process of PostgreSQL, and nothing else, works in the folder of its cluster. One that has ended, and that nobody has asked about, has no folder
+# any more: numbers alone would count it, and where the first process asks about nobody it would be there for good.
+cluster_processes() {
+  find /proc -maxdepth 2 -path '/proc/[0-9]*/cwd' -lname "$cluster" 2>/dev/null | cut -d / -f 3
+}
+
+postgres_head() {
+  local number
+  number=$(head -n 1 "$cluster/postmaster.pid" 2>/dev/null) || return 1
+  [ "$(readlink "/proc/$number/cwd")" = "$cluster" ] && printf '%s\n' "$number"
+}
+
 postgres_up() {
-  local try
-  for try in 1 2 3 4 5 6 7 8 9 10; do
-    if pg pg_ctl -D "$cluster" status >/dev/null 2>&1 && sql postgres -c 'select 1' >/dev/null 2>&1; then return; fi
-    if pg pg_ctl -D "$cluster" -w -t 60 -s -o "-k $socket" start </dev/null >>"$run/postgres.log" 2>&1 9>&-; then return; fi
-    sleep "0.$try"
+  local _
+  if ! postgres_head >/dev/null; then
+    # What a killed PostgreSQL leaves: it does not start beside it while its process is there, be it as a dead one.
+    if [ -e "$cluster/postmaster.pid" ] && [ -z "$(cluster_processes)" ]; then
+      forget_memory
+      rm -f "$cluster/postmaster.pid" "$socket"/.s.PGSQL.*
+    fi
+    pg pg_ctl -D "$cluster" -w -t 60 -s -o "-k $socket" start </dev/null >>"$run/postgres.log" 2>&1 9>&- || {
+      tail -n 20 "$run/postgres.log" >&2
+      fail "PostgreSQL does not start"
+    }
+  fi
+  for _ in {1..300}; do
+    if sql postgres -c 'select 1' >/dev/null 2>&1; then return; fi
+    sleep 0.1
   done
-  tail -n 20 "$run/postgres.log" >&2
-  fail "PostgreSQL does not start"
+  fail "PostgreSQL does not answer"
 }
 
 postgres_down() {
-  if pg pg_ctl -D "$cluster" status >/dev/null 2>&1; then
+  if postgres_head >/dev/null; then
     pg pg_ctl -D "$cluster" -s -w -m fast stop >>"$run/postgres.log" 2>&1
+  elif [ -z "$(cluster_processes)" ]; then
+    forget_memory
   fi
+}
+
+# The few bytes of shared memory by which PostgreSQL knows that it runs: a killed one leaves them to the system. The file's seventh line has key and
+# number.
+forget_memory() {
+  local number
+  number=$(sed -n '7s/.* //p' "$cluster/postmaster.pid" 2>/dev/null) || return 0
+  [ -z "$number" ] || ipcrm -m "$number" 2>/dev/null || true
 }
 
 # Loopback only; mail and everything that Odoo would tell its vendor go to a port on which nobody listens; no scheduled jobs.

@@ -1,19 +1,49 @@
 """Unpacks from Odoo's Debian package what the tests use: the server's core and a few addons with all that they depend on.
 
-    dpkg-deb --fsys-tarfile FILE.deb > data.tar
-    unpack.py data.tar FOLDER ADDON...
+    unpack.py PACKAGES FOLDER ADDON...
+
+PACKAGES is a folder with the .deb of Odoo and those of the scripts for browsers that Debian keeps in packages of their own; Odoo's has links to them.
 
 Odoo installs by itself each addon marked `auto_install` that it finds and whose dependencies are there. Some of them ask Odoo's vendor over the network
 (sms, snailmail, partner_autocomplete). What is not found is not installed: they are left out of the folder.
 """
 
 import ast
+import contextlib
+import glob
 import os
+import posixpath
+import subprocess
 import sys
 import tarfile
 
-ODOO = "./usr/lib/python3/dist-packages/"
+ODOO = "/usr/lib/python3/dist-packages/"
 ADDONS = ODOO + "odoo/addons/"
+
+
+@contextlib.contextmanager
+def contents(package):
+    """The files of a package as a stream: unpacked as a whole, Odoo's would be more than a gigabyte."""
+    with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE) as unpacked:
+        with tarfile.open(fileobj=unpacked.stdout, mode="r|") as archive:
+            yield archive, ((member.name.removeprefix("."), member) for member in archive)
+    if unpacked.returncode != 0:
+        sys.exit(f"{package} is broken")
+
+
+def addon_of(path):
+    """Which addon a file is part of, or None."""
+    return path[len(ADDONS) :].split("/")[0] if path.startswith(ADDONS) else None
+
+
+def read_manifests(package):
+    manifests = {}
+    with contents(package) as (archive, files):
+        for path, member in files:
+            addon = addon_of(path)
+            if addon and path == f"{ADDONS}{addon}/__manifest__.py":
+                manifests[addon] = archive.extractfile(member).read()
+    return manifests
 
 
 def closure(manifests, wanted):
@@ -25,45 +55,48 @@ def closure(manifests, wanted):
             if addon not in manifests:
                 sys.exit(f"the package has no addon {addon}")
             found.add(addon)
-            todo += manifests[addon].get("depends", ["base"])
+            todo += ast.literal_eval(manifests[addon].decode()).get("depends", ["base"])
     return found
 
 
-def write(archive, member, folder):
+def write(folder, path, data):
     """Writes one file, without its owner and rights."""
-    path = os.path.join(folder, member.name[len(ODOO) :])
+    path = os.path.join(folder, path.removeprefix(ODOO))
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "wb") as out:
-        out.write(archive.extractfile(member).read())
+        out.write(data)
 
 
-def main(package, folder, *wanted):
-    with tarfile.open(package) as archive:
-        files = [member for member in archive if member.isfile() and member.name.startswith(ODOO + "odoo/") and "/__pycache__/" not in member.name]
-        manifests = {
-            member.name.split("/")[-2]: ast.literal_eval(archive.extractfile(member).read().decode())
-            for member in files
-            if member.name.startswith(ADDONS) and member.name.count("/") == ADDONS.count("/") + 1 and member.name.endswith("/__manifest__.py")
-        }
-        kept = closure(manifests, wanted)
-        for member in files:
-            if not member.name.startswith(ADDONS):
-                write(archive, member, folder)
+def main(packages, folder, *wanted):
+    (package,) = glob.glob(f"{packages}/odoo-*.deb")
+    manifests = read_manifests(package)
+    kept = closure(manifests, wanted)
+    links = {}
+    with contents(package) as (archive, files):
+        for path, member in files:
+            addon = addon_of(path)
+            if not path.startswith(ODOO + "odoo/") or (addon and addon not in kept):
                 continue
-            addon = member.name[len(ADDONS) :].split("/")[0]
-            if addon in kept:
-                if "/i18n/" not in member.name and "/static/tests/" not in member.name:
-                    write(archive, member, folder)
-            # The data of `base` names categories that only other addons' manifests bring. A manifest alone is enough for that, of an addon that
-            # is not installed by itself.
-            elif (
-                member.name == f"{ADDONS}{addon}/__manifest__.py"
-                and not manifests[addon].get("auto_install")
-                and not addon.startswith(("l10n_", "test_"))
-            ):
-                write(archive, member, folder)
-                open(os.path.join(folder, "odoo/addons", addon, "__init__.py"), "w").close()
-    print(" ".join(sorted(kept)))
+            if "/__pycache__/" in path or (addon and ("/i18n/" in path or "/static/tests/" in path)):
+                continue
+            if member.issym():
+                links.setdefault(posixpath.normpath(posixpath.join(posixpath.dirname(path), member.linkname)), []).append(path)
+            elif member.isfile():
+                write(folder, path, archive.extractfile(member).read())
+
+    for other in glob.glob(f"{packages}/*.deb"):
+        if other != package:
+            with contents(other) as (archive, files):
+                for path, member in files:
+                    for link in links.get(path, []) if member.isfile() else []:
+                        write(folder, link, archive.extractfile(member).read())
+
+    # The data of `base` names categories that only other addons' manifests bring. A manifest alone is enough for that, of an addon that is not
+    # installed by itself.
+    for addon, manifest in manifests.items():
+        if addon not in kept and not addon.startswith(("l10n_", "test_")) and not ast.literal_eval(manifest.decode()).get("auto_install"):
+            write(folder, f"{ADDONS}{addon}/__manifest__.py", manifest)
+            write(folder, f"{ADDONS}{addon}/__init__.py", b"")
 
 
 if __name__ == "__main__":
