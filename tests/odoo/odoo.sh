@@ -267,6 +267,9 @@ case "$command" in
     database_name "${1:-}"
     pg dropdb --if-exists --force "$1" 2>/dev/null
     pg createdb --template "$template" "$1"
+    # A copied sequence may have values left that PostgreSQL has logged for the template alone: a crash would hand them out again. After a checkpoint it logs
+    # them anew.
+    sql postgres -c checkpoint
     set_address "$1" "$(cat "$run/port")"
     printf 'ODOO_DATABASE=%s\n' "$1"
     ;;

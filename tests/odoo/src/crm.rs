@@ -1,3 +1,4 @@
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use crate::{Database, Instance, NotThere, chatter, rows};
 /// Odoo's clock is the machine's, so the fault `clock-shift` is refused. It has no search index that lags, so `search-lag` does nothing: a CRM cannot be
 /// made to misbehave in a way that it does not have.
 pub struct OdooCrm {
-    database: Database,
+    database: Arc<Database>,
     faults: Faults,
     late: LateCommits,
     requests: RequestLog,
@@ -28,9 +29,12 @@ pub struct OdooCrm {
     /// Calls to which their faults have happened.
     decided: BTreeSet<u64>,
     names: Names,
+    /// What was typed in by the one that this is [`OdooCrm::beside`].
+    shared: Names,
     /// The highest ids of the template.
     before: BTreeMap<&'static str, u64>,
-    broken: Option<ControlError>,
+    /// Why what it tells cannot be believed.
+    broken: OnceCell<ControlError>,
 }
 
 /// Where records are made and calls are written.
@@ -41,7 +45,7 @@ fn refused() -> Answer {
 }
 
 /// What tests call records and users.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Names {
     records: BTreeMap<String, (&'static str, u64)>,
     users: BTreeMap<String, User>,
@@ -68,7 +72,7 @@ impl OdooCrm {
             before.insert(model, highest.trim().parse().unwrap_or(0));
         }
         Ok(Self {
-            database,
+            database: Arc::new(database),
             faults: Faults::default(),
             late: LateCommits::default(),
             requests: RequestLog::default(),
@@ -76,9 +80,29 @@ impl OdooCrm {
             call: None,
             decided: BTreeSet::new(),
             names: Names::default(),
+            shared: Names::default(),
             before,
-            broken: None,
+            broken: OnceCell::new(),
         })
+    }
+
+    /// The same database as another host sees it: without faults, and with the names of what was typed in so far. What is typed in again under such a
+    /// name is taken as what is there.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self {
+            database: Arc::clone(&self.database),
+            faults: Faults::default(),
+            late: LateCommits::default(),
+            requests: RequestLog::default(),
+            operation: Operation::Verify,
+            call: None,
+            decided: BTreeSet::new(),
+            names: self.names.clone(),
+            shared: self.names.clone(),
+            before: self.before.clone(),
+            broken: OnceCell::new(),
+        }
     }
 
     /// Its database.
@@ -109,7 +133,7 @@ impl OdooCrm {
 
     /// Records that the test has not heard of get the next free numbers.
     fn name_new(&mut self) {
-        for row in Self::believed(self.rows()) {
+        for row in self.believed(self.rows()) {
             if self.names.of_record(row.model, row.id).is_none() {
                 let name = self.names.next_free();
                 self.names.records.insert(name, (row.model, row.id));
@@ -154,6 +178,9 @@ impl OdooCrm {
 
     fn type_in(&mut self, record: &SeedRecord) -> Result<String, ControlError> {
         let name = record.id.clone().unwrap_or_else(|| self.names.next_free());
+        if self.shared.records.contains_key(&name) {
+            return Ok(name);
+        }
         if self.names.records.contains_key(&name) {
             return Err(ControlError::Invalid(format!("there is a record `{name}` already")));
         }
@@ -177,9 +204,10 @@ impl OdooCrm {
         Ok(name)
     }
 
-    fn believed<T: Default>(told: Result<T, String>) -> T {
+    /// A test that cannot see what stands in Odoo must not take that for nothing.
+    fn believed<T: Default>(&self, told: Result<T, String>) -> T {
         told.unwrap_or_else(|why| {
-            eprintln!("Odoo does not tell what stands in it: {why}");
+            let _first = self.broken.set(ControlError::Invalid(format!("Odoo does not tell what stands in it: {why}")));
             T::default()
         })
     }
@@ -218,7 +246,7 @@ impl CrmFake for OdooCrm {
     }
 
     fn lost(&self) -> Option<&ControlError> {
-        self.broken.as_ref()
+        self.broken.get()
     }
 
     fn settings(&self, address: &str) -> Vec<(String, Value)> {
@@ -260,11 +288,11 @@ impl CrmFake for OdooCrm {
             let name = self.names.of_record(row.model, row.id).unwrap_or_else(|| format!("{},{}", row.model, row.id));
             rows::shown(row.model, &row.values, name, self.names.of_user(&row.values))
         };
-        Self::believed(self.rows()).into_iter().map(shown).collect()
+        self.believed(self.rows()).into_iter().map(shown).collect()
     }
 
     fn activities(&self) -> Vec<Activity> {
-        Self::believed(self.try_activities())
+        self.believed(self.try_activities())
     }
 
     fn requests(&self) -> Vec<RecordedRequest> {
@@ -291,6 +319,10 @@ impl CrmFake for OdooCrm {
         let mut names = Vec::new();
         for user in users {
             let name = user.id.clone().unwrap_or_else(|| format!("user-{}", self.names.users.len() + 1));
+            if self.shared.users.contains_key(&name) {
+                names.push(name);
+                continue;
+            }
             let mut values = json!({ "name": user.name, "login": format!("{name}@people.test"), "active": user.active });
             if let Some(values) = values.as_object_mut().filter(|_| !user.email.is_empty()) {
                 values.insert("email".to_owned(), user.email.clone().into());

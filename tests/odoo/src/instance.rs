@@ -15,8 +15,6 @@ pub struct Instance {
     run: PathBuf,
     variables: BTreeMap<String, String>,
     databases: AtomicU32,
-    // The folder above the run folder; removed last.
-    _folder: tempfile::TempDir,
 }
 
 /// Why there is no Odoo.
@@ -37,14 +35,16 @@ impl Instance {
     /// It is not installed, or does not start.
     pub fn start() -> Result<Arc<Self>, NotThere> {
         let broken = |why: std::io::Error| NotThere::Broken(why.to_string());
-        let folder = tempfile::Builder::new().prefix("pbx-crm-odoo-").tempdir().map_err(broken)?;
-        // PostgreSQL may run as another account, which must get there.
-        #[cfg(unix)]
-        std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).map_err(broken)?;
-        let run = folder.path().join("run");
+        // The script removes it, whatever ends this process.
+        let run = tempfile::Builder::new().prefix("pbx-crm-odoo-").tempdir().map_err(broken)?.keep();
         let own = std::process::id().to_string();
-        let told = script(&run, &["start", "--die-with", &own])?;
-        Ok(Arc::new(Self { run, variables: variables(&told), databases: AtomicU32::new(0), _folder: folder }))
+        match script(&run, &["start", "--die-with", &own, "--remove"]) {
+            Ok(told) => Ok(Arc::new(Self { run, variables: variables(&told), databases: AtomicU32::new(0) })),
+            Err(why) => {
+                let _removed = std::fs::remove_dir_all(&run);
+                Err(why)
+            }
+        }
     }
 
     /// As [`Instance::start`]; where it is not installed, says so on standard error and gives none.
