@@ -93,7 +93,7 @@ libraries() {
   "$base_python" -m venv "$install/venv"
   if ! "$install/venv/bin/pip" install --quiet --disable-pip-version-check --no-input --no-compile -r "$here/server/requirements.txt" >"$install/pip.log" 2>&1; then
     tail -n 15 "$install/pip.log" >&2
-    if grep -qiE 'connection|resolution|unreachable|timed out|retries|proxy' "$install/pip.log"; then
+    if grep -qiE 'connection|resolution|unreachable|timed out|retries|proxy|HTTP error' "$install/pip.log"; then
       cannot "Odoo cannot be had here: PyPI does not give its Python libraries"
     fi
     fail "pip does not install server/requirements.txt"
@@ -104,8 +104,10 @@ libraries() {
 # kept in the home, stopped.
 make_template() {
   use_run "$(mktemp -d "${TMPDIR:-/tmp}/pbx-crm-odoo.XXXXXX")"
-  trap 'postgres_down || true; rm -rf "$run"' EXIT
   make_run
+  # Killed, this script cleans up nothing.
+  printf '%s\n' "$install" >"$mark"
+  start_watcher $$ --remove
   mkdir "$cluster"
   chmod 700 "$cluster"
   [ "$(id -u)" != 0 ] || chown "$account" "$cluster"
@@ -141,8 +143,15 @@ END
   sql postgres -c "alter database $template is_template true allow_connections false"
   postgres_down
   cp -a "$cluster" "$install/postgres"
-  trap - EXIT
-  rm -rf "$run"
+}
+
+# Whatever the end: no half install, and nothing of what it took to make it.
+clean_up() {
+  if [ -n "${run:-}" ]; then
+    postgres_down || true
+    rm -rf "$run"
+  fi
+  [ -e "$install/complete" ] || rm -rf "$install"
 }
 
 # It is all there, and the Python under it has not been replaced since.
@@ -178,8 +187,9 @@ base_python="${PBX_CRM_ODOO_PYTHON:-python3}"
 "$base_python" -c 'import ensurepip, venv' 2>/dev/null ||
   cannot "Odoo cannot be had here: $base_python has no venv (Debian: apt-get install python3-venv)"
 
-# What an interrupted install left is no use.
+# What a killed install left is no use.
 rm -rf "$install"
+trap clean_up EXIT
 mkdir -m 700 "$install"
 version=''
 say "1 of 3: Odoo's sources"

@@ -29,9 +29,6 @@ use_run "${PBX_CRM_ODOO_RUN:-${TMPDIR:-/tmp}/pbx-crm-odoo-$(id -u)}"
 
 # --- The run folder ---
 
-# Names the install from which the run folder was made, and is the sign that a folder is one.
-mark="$run/made-from"
-
 # A run folder goes on with the install from which it was made, whatever is newest.
 known_run() {
   install=$(cat "$mark" 2>/dev/null) || fail "nothing was started in $run"
@@ -65,17 +62,6 @@ remove_run() {
 }
 
 # --- Processes ---
-
-# When a process began, in clock ticks since the machine did: tells it from a later one with the same number.
-began() {
-  local line
-  line=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
-  # The name, in brackets, may hold blanks. A process that has ended and that nobody has asked about is a zombie.
-  line=${line##*) }
-  # shellcheck disable=SC2086
-  set -- $line
-  [ "$1" != Z ] && printf '%s\n' "${20}"
-}
 
 # Writes down a process: its number and when it began.
 write_process() {
@@ -229,7 +215,7 @@ case "$command" in
     # The watcher comes first: also a start that is half done ends with the process.
     if [ -n "$die_with" ]; then
       end_process watcher KILL
-      PBX_CRM_ODOO_RUN="$run" setsid bash "$here/odoo.sh" watch "$die_with" "$(began "$die_with")" $remove </dev/null >/dev/null 2>>"$run/watcher.log" 9>&- &
+      start_watcher "$die_with" $remove
       write_process watcher "$!"
     fi
     postgres_up

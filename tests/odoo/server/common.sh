@@ -64,6 +64,8 @@ use_run() {
   run=$(realpath -m "$1")
   cluster="$run/postgres"
   socket="$run/socket"
+  # Names the install from which the run folder was made, and is the sign that a folder is one.
+  mark="$run/made-from"
 }
 
 # Makes the folders of an instance, so that PostgreSQL's account gets at its own and nobody else at anything.
@@ -144,6 +146,22 @@ forget_memory() {
   local number
   number=$(sed -n '7s/.* //p' "$cluster/postmaster.pid" 2>/dev/null) || return 0
   [ -z "$number" ] || ipcrm -m "$number" 2>/dev/null || true
+}
+
+# When a process began, in clock ticks since the machine did: tells it from a later one with the same number.
+began() {
+  local line
+  line=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+  # The name, in brackets, may hold blanks. A process that has ended and that nobody has asked about is a zombie.
+  line=${line##*) }
+  # shellcheck disable=SC2086
+  set -- $line
+  [ "$1" != Z ] && printf '%s\n' "${20}"
+}
+
+# Starts what stops the instance when a process has ended, however it did.
+start_watcher() {
+  PBX_CRM_ODOO_RUN="$run" setsid bash "$here/odoo.sh" watch "$1" "$(began "$1")" "${2:-}" </dev/null >/dev/null 2>>"$run/watcher.log" 9>&- &
 }
 
 # Loopback only; mail and everything that Odoo would tell its vendor go to a port on which nobody listens; no scheduled jobs.
