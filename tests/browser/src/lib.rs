@@ -5,7 +5,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -19,6 +19,8 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Browser {
     driver: Child,
+    /// What it goes on saying: it would end if nobody were there to hear it.
+    _says: BufReader<ChildStdout>,
     session: String,
     agent: ureq::Agent,
     _profile: tempfile::TempDir,
@@ -46,8 +48,10 @@ impl Browser {
         command.args(["--port=0", "--allowed-ips=127.0.0.1"]).env("HOME", profile.path());
         let started = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let mut driver = started.map_err(|why| format!("chromedriver does not start: {why}"))?;
-        let port = match driver.stdout.take().map(port) {
-            Some(Some(port)) => port,
+        let mut says = driver.stdout.take().map(BufReader::new);
+        let port = says.as_mut().and_then(port);
+        let (port, says) = match (port, says) {
+            (Some(port), Some(says)) => (port, says),
             _ => {
                 end(&mut driver);
                 return Err("chromedriver does not say where it listens".to_owned());
@@ -73,7 +77,7 @@ impl Browser {
             "browserName": "chrome",
             "goog:chromeOptions": { "args": arguments, "prefs": { "intl.accept_languages": "en-US" } },
         } } });
-        let mut browser = Self { driver, session: format!("http://127.0.0.1:{port}/session"), agent, _profile: profile };
+        let mut browser = Self { driver, _says: says, session: format!("http://127.0.0.1:{port}/session"), agent, _profile: profile };
         let made = browser.post("", &capabilities)?;
         let id = made.get("sessionId").and_then(Value::as_str).ok_or_else(|| format!("no session: {made}"))?;
         browser.session = format!("{}/{id}", browser.session);
@@ -204,10 +208,7 @@ fn end(driver: &mut Child) {
 }
 
 /// Of "ChromeDriver was started successfully on port 12345."
-fn port(output: std::process::ChildStdout) -> Option<u16> {
-    let mut lines = BufReader::new(output).lines();
-    lines.by_ref().take(20).filter_map(Result::ok).find_map(|line| {
-        let (_, rest) = line.split_once(" on port ")?;
-        rest.trim_end_matches('.').parse().ok()
-    })
+fn port(says: &mut BufReader<ChildStdout>) -> Option<u16> {
+    let mut lines = says.lines().take(20).filter_map(Result::ok);
+    lines.find_map(|line| line.split_once("successfully on port ")?.1.trim_end_matches('.').parse().ok())
 }

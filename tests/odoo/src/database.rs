@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use crate::{Instance, NotThere};
 
+/// Most connections that an Odoo of ours has to its database.
+const CONNECTIONS: usize = 48;
+
 /// A company in an Odoo.
 #[derive(Debug)]
 pub struct Database {
@@ -66,7 +69,9 @@ impl Database {
     /// Odoo refused.
     pub fn rows(&self, model: &str, domain: &Value, fields: &[&str]) -> Result<Vec<Value>, String> {
         let arguments = json!({ "domain": domain, "fields": fields, "order": "id", "context": { "active_test": false } });
-        let rows = self.call("admin", model, "search_read", &arguments)?;
+        // After PostgreSQL has been away, each connection of Odoo's to it fails once.
+        let ask = || self.call("admin", model, "search_read", &arguments);
+        let rows = (0..CONNECTIONS).find_map(|_| ask().ok()).map_or_else(ask, Ok)?;
         rows.as_array().cloned().ok_or_else(|| format!("{model}.search_read answered {rows}"))
     }
 

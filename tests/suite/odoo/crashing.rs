@@ -1,7 +1,7 @@
 //! A CRM whose database is killed while it answers.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use crm_fake::{Activity, Answer, ControlError, CrmFake, Fault, Record, RecordedRequest, SeedRecord, SeedUser};

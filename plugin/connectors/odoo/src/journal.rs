@@ -147,21 +147,40 @@ impl Batch<'_> {
     /// later one, in which it will be with fewer others.
     fn by_halves(&mut self, exchange: &mut Exchange<'_>, which: Vec<usize>) {
         let mut parts = vec![which];
+        let mut refused = Vec::new();
         while let Some(part) = parts.pop() {
-            match self.load(exchange, &part) {
-                Ok(Ok(())) => {}
-                Ok(Err(objections)) if part.len() == 1 => self.fail(&part, &judgement::of_row(objections.first())),
-                Ok(Err(_)) => {
+            match (self.load(exchange, &part), part.as_slice()) {
+                (Ok(Ok(())), _) => {}
+                (Ok(Err(objections)), [alone]) => refused.push((*alone, judgement::of_row(objections.first()))),
+                (Ok(Err(_)), _) => {
                     let (first, second) = part.split_at(part.len() / 2);
                     parts.extend([second.to_vec(), first.to_vec()]);
                 }
                 // Nothing more was sent.
-                Err(Failure::Busy(_)) => return,
-                Err(failure) => {
+                (Err(Failure::Busy(_)), _) => break,
+                (Err(failure), _) => {
                     self.fail(&part, &failure);
-                    return;
+                    break;
                 }
             }
+        }
+        self.refused(exchange, &refused);
+    }
+
+    /// These were refused one by one: for what they are, or because another host that holds the same call has written it meanwhile.
+    fn refused(&mut self, exchange: &mut Exchange<'_>, refused: &[(usize, Failure)]) {
+        let items = self.items;
+        let keys: Vec<&str> = refused.iter().filter_map(|(index, _)| items.get(*index)).map(|item| item.key.as_str()).collect();
+        if keys.is_empty() {
+            return;
+        }
+        // Where that cannot be asked, nobody knows, and it is asked later.
+        let Ok(there) = written(exchange, &keys) else { return };
+        for (index, failure) in refused {
+            let id = items.get(*index).and_then(|item| there.get(&item.key));
+            let outcome =
+                id.map_or_else(|| ItemOutcome::Failed(failure.clone()), |id| ItemOutcome::WasThere(activity(exchange.context, id)));
+            self.outcomes.insert(*index, outcome);
         }
     }
 }

@@ -43,7 +43,9 @@ pub fn of_response(response: &Response, effect: Effect, now: context::Moment) ->
         (404, Some("werkzeug.exceptions.NotFound")) => Failure::Unsupported(refused("odoo.no-model")),
         // "No database is selected": a wrong name, or PostgreSQL is away. Nothing was done.
         (404, _) => Failure::Unreachable(refused("odoo.no-database")),
-        (403, Some("odoo.exceptions.AccessError" | "odoo.exceptions.AccessDenied")) => Failure::Forbidden(refused("odoo.no-access")),
+        (403, Some("odoo.exceptions.AccessError")) => Failure::Forbidden(refused("odoo.no-access")),
+        // Said of whatever goes wrong while the key is looked up, such as a database that has just come back; of a wrong key it is 401. Nothing was done.
+        (403, Some("odoo.exceptions.AccessDenied")) => Failure::Unreachable(refused("odoo.not-signed-in")),
         // Raised by Odoo after it has tried five times by itself; nothing is left of it.
         (
             _,
@@ -119,7 +121,8 @@ mod tests {
 
     #[test]
     fn kinds_and_messages_of_what_was_met() {
-        let rows: [(u16, String, &str, &str, &str); 15] = [
+        let rows: [(u16, String, &str, &str, &str); 16] = [
+            (403, error("odoo.exceptions.AccessDenied"), "Unreachable", "Unreachable", "odoo.not-signed-in"),
             (401, error("werkzeug.exceptions.Unauthorized"), "AuthoriseAgain", "AuthoriseAgain", "odoo.key"),
             (401, "<h1>sign in</h1>".to_owned(), "AuthoriseAgain", "AuthoriseAgain", "odoo.key"),
             (403, error("odoo.exceptions.AccessError"), "Forbidden", "Forbidden", "odoo.no-access"),
