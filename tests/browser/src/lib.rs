@@ -101,23 +101,23 @@ impl Browser {
         address.as_str().map(str::to_owned).ok_or_else(|| "the browser names no address".to_owned())
     }
 
-    /// Types into the field that this CSS selector finds.
+    /// Types into the field that this CSS selector finds, as soon as people can.
     ///
     /// # Errors
-    /// There is no such field.
+    /// There is no such field, or nothing can be typed into it, within [`PATIENCE`].
     pub fn fill(&self, selector: &str, text: &str) -> Result<(), String> {
-        let field = self.find(selector)?;
-        self.post(&format!("/element/{field}/clear"), &json!({}))?;
-        self.post(&format!("/element/{field}/value"), &json!({ "text": text })).map(drop)
+        self.with_element(selector, |element| {
+            self.post(&format!("/element/{element}/clear"), &json!({}))?;
+            self.post(&format!("/element/{element}/value"), &json!({ "text": text })).map(drop)
+        })
     }
 
-    /// Clicks what this CSS selector finds.
+    /// Clicks what this CSS selector finds, as soon as people can.
     ///
     /// # Errors
-    /// There is nothing, or it cannot be clicked.
+    /// There is nothing, or it cannot be clicked, within [`PATIENCE`].
     pub fn click(&self, selector: &str) -> Result<(), String> {
-        let element = self.find(selector)?;
-        self.post(&format!("/element/{element}/click"), &json!({})).map(drop)
+        self.with_element(selector, |element| self.post(&format!("/element/{element}/click"), &json!({})).map(drop))
     }
 
     /// Gives what a script on the page returns.
@@ -165,20 +165,24 @@ impl Browser {
         std::fs::write(file, bytes).map_err(|why| format!("{}: {why}", file.display()))
     }
 
-    fn find(&self, selector: &str) -> Result<String, String> {
+    fn with_element(&self, selector: &str, act: impl Fn(&str) -> Result<(), String>) -> Result<(), String> {
         let begun = Instant::now();
         loop {
-            match self.post("/element", &json!({ "using": "css selector", "value": selector })) {
-                Ok(found) => {
-                    let id = found.as_object().and_then(|found| found.values().next()).and_then(Value::as_str);
-                    return id.map(str::to_owned).ok_or_else(|| format!("`{selector}`: {found}"));
-                }
+            let done = self.find(selector).and_then(|element| act(&element));
+            match done {
                 Err(why) if begun.elapsed() > PATIENCE => {
                     return Err(format!("`{selector}` at {}: {why}", self.address().unwrap_or_default()));
                 }
                 Err(_) => std::thread::yield_now(),
+                Ok(()) => return Ok(()),
             }
         }
+    }
+
+    fn find(&self, selector: &str) -> Result<String, String> {
+        let found = self.post("/element", &json!({ "using": "css selector", "value": selector }))?;
+        let id = found.as_object().and_then(|found| found.values().next()).and_then(Value::as_str);
+        id.map(str::to_owned).ok_or_else(|| format!("the browser names no element: {found}"))
     }
 
     fn post(&self, path: &str, body: &Value) -> Result<Value, String> {
