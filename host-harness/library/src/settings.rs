@@ -83,6 +83,35 @@ impl Settings {
         self.set(key, value)
     }
 
+    /// Takes a value as it is typed in a command: "true" and "false" where the field is a switch, digits where it is a whole number, texts parted by
+    /// commas where it is a list.
+    ///
+    /// # Errors
+    /// As for [`Settings::set`].
+    pub fn set_typed(&mut self, key: &str, typed: &str) -> Result<(), SettingError> {
+        let wrong = |kind: &FieldType| SettingError::Wrong { key: key.to_owned(), why: format!("{} is wanted", wanted(kind)) };
+        let value = match &self.field(key)?.kind {
+            kind @ FieldType::Flag => SettingValue::Flag(typed.parse().map_err(|_| wrong(kind))?),
+            kind @ FieldType::Whole(_) => SettingValue::Whole(typed.parse().map_err(|_| wrong(kind))?),
+            FieldType::Choices(_) => {
+                SettingValue::Texts(typed.split(',').map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).collect())
+            }
+            _ => SettingValue::Text(typed.to_owned()),
+        };
+        self.set(key, value)
+    }
+
+    /// The value as JSON, as [`Settings::set_json`] takes it; none for a key that the schema lacks.
+    #[must_use]
+    pub fn json(&self, key: &str) -> Option<serde_json::Value> {
+        Some(match self.get(key)? {
+            SettingValue::Text(text) | SettingValue::Other(text) => text.into(),
+            SettingValue::Flag(flag) => flag.into(),
+            SettingValue::Whole(whole) => whole.into(),
+            SettingValue::Texts(texts) => texts.into(),
+        })
+    }
+
     /// The value, or the schema's default; none only for a key that the schema lacks.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<SettingValue> {

@@ -93,13 +93,16 @@ enum Command {
         /// Take this policy instead of the one built in.
         #[arg(long, value_name = "WASM")]
         policy: Option<PathBuf>,
-        /// The connector: "webhook" or "salesforce", which are built in, or the file of another one.
+        /// The connector: "webhook", "salesforce" or "odoo", which are built in, or the file of another one.
         #[arg(long, value_name = "ID|WASM", default_value = "webhook")]
         connector: PathBuf,
         /// Address of a CRM with the control interface of tests/crm-fake, for a connector that has no built-in one. With --live: address of the CRM, for a
         /// connector that takes it from a setting; it is marked as on premises, so that http may be spoken there.
         #[arg(long, value_name = "URL")]
         crm: Option<String>,
+        /// With --live: a setting of the connector, such as its CRM's address. May be given several times.
+        #[arg(long, value_name = "KEY=TEXT", requires = "live", value_parser = pbx_crm::account::arguments::pair)]
+        setting: Vec<(String, String)>,
         /// With --live.
         #[command(flatten)]
         observing: ObservingOptions,
@@ -116,9 +119,18 @@ fn main() -> ExitCode {
         Command::Queue(queue) => queue.run(&mut std::io::stdout()).map_err(Into::into),
         Command::Store(store) => store.run(&mut std::io::stdout()).map_err(Into::into),
         Command::Doctor(doctor) => doctor.run(&mut std::io::stdout()).map_err(Into::into),
-        Command::Play { live: Some(_), setup, state_dir, json, policy, connector, crm, observing, .. } => {
+        Command::Play { live: Some(_), setup, state_dir, json, policy, connector, crm, setting, observing, .. } => {
             let policy = policy.map_or_else(guests::policy, Into::into);
-            let options = live::Options { setup: setup.unwrap_or_default(), state_dir, policy, connector, crm, json, observing };
+            let options = live::Options {
+                setup: setup.unwrap_or_default(),
+                state_dir,
+                policy,
+                connector,
+                crm,
+                connector_settings: setting,
+                json,
+                observing,
+            };
             let (input, output) = (std::io::BufReader::new(std::io::stdin()), std::io::stdout());
             live::run(&options, input, output).map(|()| true).map_err(Into::into)
         }

@@ -181,7 +181,7 @@ impl Office {
             }
             self.outputs.push(output);
         }
-        self.core.sync();
+        self.core.sync().unwrap();
     }
 
     fn plan(&mut self, at: Moment, what: What) {

@@ -103,7 +103,11 @@ impl From<Which> for About {
     }
 }
 
-pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
+/// What is typed as a name, =, and what belongs to it.
+///
+/// # Errors
+/// There is no =.
+pub fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("a name, =, and what belongs to it are wanted")?;
     Ok((name.to_owned(), value.to_owned()))
 }

@@ -26,7 +26,7 @@ use chrono::{DateTime, SecondsFormat};
 use pbx_crm_host::account::approval::Approval;
 use pbx_crm_host::account::trouble::problem_in;
 use pbx_crm_host::account::{AccountParts, CrmAccount, terms_of};
-use pbx_crm_host::bindings::base::types::{Message, SettingValue};
+use pbx_crm_host::bindings::base::types::Message;
 use pbx_crm_host::component::{LoadError, PreparedConnector, Source};
 use pbx_crm_host::credential::endpoint::ByWire;
 use pbx_crm_host::credential::entropy::SystemEntropy;
@@ -142,7 +142,7 @@ impl About {
     fn settings(&self, connector: &PreparedConnector) -> Result<Settings, AccountError> {
         let mut settings = Settings::new(connector.schema().to_vec());
         for (key, value) in &self.settings {
-            settings.set(key, SettingValue::Text(value.clone())).map_err(|why| AccountError::Said(why.to_string()))?;
+            settings.set_typed(key, value).map_err(|why| AccountError::Said(why.to_string()))?;
         }
         Ok(settings)
     }

@@ -27,6 +27,7 @@ use std::time::{Duration, Instant};
 use pbx_crm_host::component::LoadError;
 use pbx_crm_host::event::CallEvent;
 use pbx_crm_host::host::{Host, NotTaken, StartError, now};
+use pbx_crm_host::settings::SettingError;
 use pbx_crm_host::store::sqlite::DatabaseError;
 
 use self::answer::{Answer, Id};
@@ -67,6 +68,9 @@ pub enum LiveError {
     /// An address that is none.
     #[error("--crm {0}: {1}; give one such as http://10.1.2.3:8080")]
     Address(String, String),
+    /// A setting of the connector that it does not take.
+    #[error("--setting: {0}")]
+    Setting(SettingError),
     /// A component was refused.
     #[error(transparent)]
     Load(#[from] LoadError),

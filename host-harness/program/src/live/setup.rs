@@ -9,6 +9,7 @@ use pbx_crm_host::component::{LoadError, PreparedConnector, PreparedPlugin, Sour
 use pbx_crm_host::egress::target::OnPremises;
 use pbx_crm_host::engine::SandboxEngine;
 use pbx_crm_host::host::{ConnectorSetup, Host, HostBuilder, StartError, now};
+use pbx_crm_host::settings::Settings;
 use pbx_crm_host::store::sqlite::SqliteStore;
 
 use super::LiveError;
@@ -34,6 +35,8 @@ pub struct Options {
     pub connector: PathBuf,
     /// The CRM's address, for a connector that takes it from a setting.
     pub crm: Option<String>,
+    /// Settings of the connector, as they are typed.
+    pub connector_settings: Vec<(String, String)>,
     /// Tell of cards, pages and reasons too.
     pub json: bool,
     /// Log, and pages for monitoring.
@@ -146,6 +149,13 @@ fn connected(options: &Options, file: &File<'_>, setup: &Scenario, mut builder: 
         let marked = OnPremises::default().with(address).map_err(|why| LiveError::Address(address.clone(), why.to_string()))?;
         account.settings.push((key, address.as_str().into()));
         account.on_premises = marked;
+    }
+    if !options.connector_settings.is_empty() {
+        let mut typed = Settings::new(load(&source)?.schema().to_vec());
+        for (key, text) in &options.connector_settings {
+            typed.set_typed(key, text).map_err(LiveError::Setting)?;
+            account.settings.extend(typed.json(key).map(|value| (key.clone(), value)));
+        }
     }
     let wrong = |span: Range<usize>, why: String| PlayError::Scenario(wrong_at(file.path, &file.text, span, why));
     // A setup names users by the CRM's own ids.
