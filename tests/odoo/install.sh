@@ -107,7 +107,7 @@ make_template() {
   make_run
   # Killed, this script cleans up nothing.
   printf '%s\n' "$install" >"$mark"
-  start_watcher $$ --remove
+  start_watcher $$ "$(began $$)" --remove
   mkdir "$cluster"
   chmod 700 "$cluster"
   [ "$(id -u)" != 0 ] || chown "$account" "$cluster"
