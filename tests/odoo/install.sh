@@ -107,7 +107,7 @@ make_template() {
   make_run
   # Killed, this script cleans up nothing.
   printf '%s\n' "$install" >"$mark"
-  start_watcher $$ --remove
+  start_watcher $$ "$(began $$)" --remove
   mkdir "$cluster"
   chmod 700 "$cluster"
   [ "$(id -u)" != 0 ] || chown "$account" "$cluster"
@@ -134,7 +134,7 @@ END
     tail -n 40 "$run/init.log" >&2
     fail "Odoo makes no database"
   }
-  ODOO_SECRETS="$install/secrets" odoo shell -c "$run/odoo.conf" -d "$template" --no-http --log-level=warn <"$here/server/seed.py" >"$run/seed.log" 2>&1 || true
+  (umask 077 && ODOO_SECRETS="$install/secrets" odoo shell -c "$run/odoo.conf" -d "$template" --no-http --log-level=warn <"$here/server/seed.py" >"$run/seed.log" 2>&1) || true
   # `odoo shell` has exit code 0 whatever happens in it.
   if ! grep -q '^ODOO_KEY_EXPIRED=' "$install/secrets" 2>/dev/null || grep -q '^Traceback' "$run/seed.log"; then
     tail -n 40 "$run/seed.log" >&2

@@ -159,9 +159,9 @@ began() {
   [ "$1" != Z ] && printf '%s\n' "${20}"
 }
 
-# Starts what stops the instance when a process has ended, however it did.
+# Starts what stops the instance when a process (its number, and when it began) has ended, however it did.
 start_watcher() {
-  PBX_CRM_ODOO_RUN="$run" setsid bash "$here/odoo.sh" watch "$1" "$(began "$1")" "${2:-}" </dev/null >/dev/null 2>>"$run/watcher.log" 9>&- &
+  PBX_CRM_ODOO_RUN="$run" setsid bash "$here/odoo.sh" watch "$1" "$2" "${3:-}" </dev/null >/dev/null 2>>"$run/watcher.log" 9>&- &
 }
 
 # Loopback only; mail and everything that Odoo would tell its vendor go to a port on which nobody listens; no scheduled jobs.
