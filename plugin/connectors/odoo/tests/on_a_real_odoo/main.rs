@@ -4,6 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::string_slice, reason = "tests")]
 #![allow(clippy::result_large_err, reason = "failures are the contract's")]
 
+mod amending;
+mod call_backs;
+mod creating;
 mod finding;
+mod journalling;
 mod office;
 mod wire;
