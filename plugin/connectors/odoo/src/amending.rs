@@ -7,7 +7,7 @@ use pbx_connector_kit::{
     text::message,
     types::Failure,
 };
-use serde_json::{Map, json};
+use serde_json::json;
 
 use crate::{
     Odoo,
@@ -18,7 +18,7 @@ use crate::{
     load::{self, Loaded},
     message::{AUTHOR, amended, plain},
     model::{self, MESSAGE, USERS},
-    row,
+    narrowing, row,
 };
 
 impl Guest for Odoo {
@@ -67,18 +67,26 @@ fn amend(exchange: &mut Exchange<'_>, items: &[Item]) -> Result<Vec<Result<(), F
     if touched.is_empty() {
         return Ok(outcomes);
     }
-    let rows = touched.iter().filter_map(|id| {
-        let message = standing.get(id)?;
-        Some(vec![id.to_string(), message.subject.clone(), message.body.clone(), message.author.clone()])
-    });
-    let rows: Vec<Vec<String>> = rows.collect();
-    match load::load(exchange, MESSAGE, &[".id", "subject", "body", AUTHOR], &rows, Map::new())? {
-        Loaded::All(_) => Ok(outcomes),
-        // All or none: nobody knows which one it was.
-        Loaded::None(objections) => {
-            Ok(outcomes.into_iter().map(|outcome| outcome.and_then(|()| Err(judgement::of_row(objections.first())))).collect())
-        }
+    // The row of a message is its place among those that are touched.
+    let attempt = |exchange: &mut Exchange<'_>, which: &[usize]| {
+        let rows = which.iter().filter_map(|row| touched.get(*row)).filter_map(|id| {
+            let message = standing.get(id)?;
+            Some(vec![id.to_string(), message.subject.clone(), message.body.clone(), message.author.clone()])
+        });
+        load::change(exchange, MESSAGE, &[".id", "subject", "body", AUTHOR], &rows.collect::<Vec<_>>())
+    };
+    let all: Vec<usize> = (0..touched.len()).collect();
+    let Loaded::None(objections) = attempt(exchange, &all)? else { return Ok(outcomes) };
+    let fates = narrowing::store(exchange, all, Some(&objections), attempt);
+    for (item, outcome) in items.iter().zip(&mut outcomes).filter(|(_, outcome)| outcome.is_ok()) {
+        let row = touched.iter().position(|id| model::id(&item.activity.id) == Some(*id));
+        *outcome = match row.and_then(|row| fates.get(&row)) {
+            Some(Ok(_)) => Ok(()),
+            Some(Err(failure)) => Err(failure.clone()),
+            None => Err(judgement::unsettled()),
+        };
     }
+    Ok(outcomes)
 }
 
 fn standing(exchange: &mut Exchange<'_>, items: &[Item]) -> Result<BTreeMap<u64, Standing>, Failure> {

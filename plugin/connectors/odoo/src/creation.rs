@@ -1,9 +1,9 @@
 use pbx_connector_kit::{
-    base_types::{Moment, WorkKey},
+    base_types::{Moment, Number, WorkKey},
     context::Context,
     failure::detail,
     text::message,
-    types::{Draft, Elsewhere, Entity, Failure, RecordRef, Role},
+    types::{Draft, Elsewhere, Entity, Failure, Role, UserRef},
 };
 use serde_json::{Map, json};
 
@@ -13,14 +13,16 @@ use crate::{
     domain, external_id,
     json2::Exchange,
     judgement,
-    load::{self, Loaded},
+    load::{self, Loaded, Objection},
     lookup::in_all_models,
-    model::{self, LEAD},
-    record,
+    message::plain,
+    model::{self, LEAD, USERS},
+    record, row,
     settings_page::Prospects,
 };
 
-/// Most tries: without the owner, and again after a race.
+/// Most tries. Somebody else may make the same one at the same time, and what PostgreSQL then says in the language of its server cannot be told from other
+/// refusals; after that the record is there.
 const MOST_TRIES: usize = 3;
 /// Most records with the number or name that are looked at; the newest.
 const MOST_CANDIDATES: u32 = 50;
@@ -29,9 +31,8 @@ impl Guest for Odoo {
     fn create(context: Context, key: WorkKey, draft: Draft) -> Result<Made, Failure> {
         let mut exchange = Exchange::new(&context);
         let made = create(&mut exchange, &key, &draft);
-        let entity = exchange.settle(made)?;
-        // Whether a row was made or found is not told.
-        Ok(Made { entity, was_there: false, usage: exchange.usage(), extras: Vec::new() })
+        let (entity, was_there) = exchange.settle(made)?;
+        Ok(Made { entity, was_there, usage: exchange.usage(), extras: Vec::new() })
     }
 
     fn find_created(context: Context, key: WorkKey, draft: Draft, _since: Moment) -> Result<LookedUp, Failure> {
@@ -48,97 +49,91 @@ fn model_of(exchange: &Exchange<'_>, draft: &Draft) -> Result<&'static str, Fail
     model.ok_or_else(|| Failure::Unsupported(detail(message("odoo.not-creatable", &[]))))
 }
 
-/// Columns and values of the new row; `owner` only where it is one of this account.
-struct Row {
-    columns: Vec<(&'static str, String)>,
-}
-
-impl Row {
-    fn of(model: &str, key: &str, draft: &Draft, exchange: &Exchange<'_>) -> Self {
-        let name = name(draft);
-        let mut columns = vec![("id", external_id::of(key)), ("name", name.clone()), ("phone", phone(draft).to_owned())];
-        let email = draft.emails.first().cloned().unwrap_or_default();
-        if model == LEAD {
-            let sort = if exchange.options.prospects == Prospects::Opportunities { "opportunity" } else { "lead" };
-            columns.extend([
-                ("type", sort.to_owned()),
-                ("contact_name", name),
-                ("partner_name", draft.company.clone()),
-                ("email_from", email),
-            ]);
-        } else {
-            columns.extend([("company_name", draft.company.clone()), ("email", email)]);
-        }
-        let owner = draft.owner.as_ref().filter(|owner| owner.connector == exchange.context.connector && model::id(&owner.id).is_some());
-        if let Some(owner) = owner {
-            columns.push((OWNER, owner.id.clone()));
-        }
-        // An empty column would be stored as such over what a default gives.
-        columns.retain(|(_, value)| !value.is_empty());
-        Self { columns }
+/// Columns and values of the new row.
+fn row(model: &str, key: &str, draft: &Draft, owner: Option<&UserRef>, exchange: &Exchange<'_>) -> Vec<(&'static str, String)> {
+    let name = name(draft);
+    let mut columns = vec![("id", external_id::of(key)), ("name", name.clone()), ("phone", phone(draft))];
+    let email = draft.emails.first().map(|email| plain(email)).unwrap_or_default();
+    let company = plain(&draft.company);
+    if model == LEAD {
+        let sort = if exchange.options.prospects == Prospects::Opportunities { "opportunity" } else { "lead" };
+        columns.extend([("type", sort.to_owned()), ("contact_name", name), ("partner_name", company), ("email_from", email)]);
+    } else {
+        columns.extend([("company_name", company), ("email", email)]);
     }
-
-    fn has(&self, column: &str) -> bool {
-        self.columns.iter().any(|(name, _)| *name == column)
-    }
+    columns.extend(owner.map(|owner| ("user_id/.id", owner.id.clone())));
+    // An empty column would be stored as such over what a default gives.
+    columns.retain(|(_, value)| !value.is_empty());
+    columns
 }
-
-const OWNER: &str = "user_id/.id";
 
 /// Odoo has one field for a person's name.
 fn name(draft: &Draft) -> String {
-    format!("{} {}", draft.first_name, draft.last_name).trim().to_owned()
+    plain(&format!("{} {}", draft.first_name, draft.last_name)).trim().to_owned()
 }
 
-fn phone(draft: &Draft) -> &str {
-    draft.number.e164.as_deref().unwrap_or(&draft.number.raw)
+fn phone(draft: &Draft) -> String {
+    plain(draft.number.e164.as_deref().unwrap_or(&draft.number.raw))
 }
 
-fn create(exchange: &mut Exchange<'_>, key: &str, draft: &Draft) -> Result<Entity, Failure> {
+fn create(exchange: &mut Exchange<'_>, key: &str, draft: &Draft) -> Result<(Entity, bool), Failure> {
     let model = model_of(exchange, draft)?;
-    if let Some(found) = somebody_else(exchange, key, draft)? {
-        return Err(Failure::Duplicate(Elsewhere { found, detail: detail(message("odoo.duplicate", &[])) }));
+    let same = who_has_the_number(exchange, draft)?;
+    // An earlier try with this key may have made one of them.
+    if let Some(own) = find_by_key(exchange, key, model, &same)? {
+        return Ok((own, true));
     }
-    let mut row = Row::of(model, key, draft, exchange);
-    let mut last = None;
+    if let Some(somebody) = same.into_iter().next() {
+        return Err(Failure::Duplicate(Elsewhere { found: somebody.reference, detail: detail(message("odoo.duplicate", &[])) }));
+    }
+    let owner = owner(exchange, draft)?;
+    let (fields, values): (Vec<&str>, Vec<String>) = row(model, key, draft, owner.as_ref(), exchange).into_iter().unzip();
+    // The owner talks to them already, and need not be told by mail.
+    let mut defaults = Map::new();
+    defaults.insert("mail_auto_subscribe_no_notify".to_owned(), true.into());
+    let mut refused = Vec::new();
     for _ in 0..MOST_TRIES {
-        let fields: Vec<&str> = row.columns.iter().map(|(name, _)| *name).collect();
-        let values = row.columns.iter().map(|(_, value)| value.clone()).collect();
-        let objections = match load::load(exchange, model, &fields, &[values], Map::new())? {
+        match load::make(exchange, model, &fields, std::slice::from_ref(&values), defaults.clone())? {
+            // Whether it was made now is not told: an earlier one may have got another number meanwhile.
             Loaded::All(ids) => {
-                return Ok(entity(model, ids.into_iter().next().unwrap_or_default(), draft, row.has(OWNER), exchange.context));
+                return Ok((entity(model, ids.into_iter().next().unwrap_or_default(), draft, owner, exchange.context), false));
             }
-            Loaded::None(objections) => objections,
-        };
-        let about_owner = objections.iter().any(|objection| objection.field.as_deref() == Some("user_id"));
-        if about_owner && row.has(OWNER) {
-            // Gone, or no longer active.
-            row.columns.retain(|(name, _)| *name != OWNER);
-        } else if !objections.first().is_some_and(load::Objection::is_conflict) {
-            return Err(judgement::of_row(objections.first()));
+            Loaded::None(objections) if objections == refused && !objections.iter().any(Objection::is_conflict) => break,
+            Loaded::None(objections) => refused = objections,
         }
-        last = objections.into_iter().next();
     }
-    Err(judgement::of_row(last.as_ref()))
+    Err(judgement::of_row(refused.first()))
+}
+
+/// The owner that the draft names, if that user is one of this account and works here still: Odoo would take one who was signed off.
+fn owner(exchange: &mut Exchange<'_>, draft: &Draft) -> Result<Option<UserRef>, Failure> {
+    let owner = draft.owner.clone().filter(|owner| owner.connector == exchange.context.connector);
+    let Some((owner, id)) = owner.and_then(|owner| model::id(&owner.id).map(|id| (owner, id))) else { return Ok(None) };
+    let conditions = vec![domain::leaf("id", "=", id), domain::leaf("active", "=", true), domain::leaf("share", "=", false)];
+    let arguments = json!({ "domain": domain::all(conditions), "fields": ["id"] });
+    let found = exchange.ask(USERS, "search_read", arguments)?.rows(|row| row::id(row, "id"))?;
+    Ok(Some(owner).filter(|_| !found.is_empty()))
 }
 
 /// Who has this very number, spelled in whatever way. Odoo has no rule against doubles, so that a colleague who typed the caller in since the host's
 /// check would go unnoticed.
-fn somebody_else(exchange: &mut Exchange<'_>, key: &str, draft: &Draft) -> Result<Option<RecordRef>, Failure> {
+fn who_has_the_number(exchange: &mut Exchange<'_>, draft: &Draft) -> Result<Vec<Entity>, Failure> {
     let domain = domain::of_numbers(std::slice::from_ref(&draft.number));
-    let (found, _) = in_all_models(exchange, |_| domain.clone(), "id desc", MOST_CANDIDATES)?;
-    let same = |entity: &Entity| {
-        let digits = |number: &str| number.chars().filter(char::is_ascii_digit).collect::<String>();
-        !entity.retired && entity.phones.iter().any(|(_, number)| draft.number.forms.contains(&digits(number)))
-    };
-    let same: Vec<Entity> = found.into_iter().filter(same).collect();
-    // An earlier try with this key may have made one of them: `load` finds it again.
-    let own = find_by_key(exchange, key, model_of(exchange, draft)?, &same)?;
-    Ok(if own.is_some() { None } else { same.into_iter().next().map(|entity| entity.reference) })
+    let (mut found, _) = in_all_models(exchange, |_| domain.clone(), "id desc", MOST_CANDIDATES)?;
+    let whole = whole_forms(&draft.number);
+    let digits = |number: &str| number.chars().filter(char::is_ascii_digit).collect::<String>();
+    found.retain(|entity| !entity.retired && entity.phones.iter().any(|(_, number)| whole.contains(&digits(number))));
+    Ok(found)
+}
+
+/// The forms that mean this number and no other. The last ones lack the area code: others have those digits in other places. The second is the national one.
+fn whole_forms(number: &Number) -> Vec<String> {
+    let shortest = if number.e164.is_some() { number.forms.get(1).map_or(0, String::len) } else { 0 };
+    number.forms.iter().filter(|form| form.len() >= shortest).cloned().collect()
 }
 
 /// The record as it is now, without asking for it.
-fn entity(model: &'static str, id: String, draft: &Draft, owned: bool, context: &Context) -> Entity {
+fn entity(model: &'static str, id: String, draft: &Draft, owner: Option<UserRef>, context: &Context) -> Entity {
     Entity {
         reference: record::reference(context, model, id),
         role: if model == LEAD { Role::Prospect } else { Role::Person },
@@ -147,9 +142,9 @@ fn entity(model: &'static str, id: String, draft: &Draft, owned: bool, context: 
         last_name: None,
         company: Some(draft.company.clone()).filter(|company| !company.is_empty()),
         organisation: None,
-        phones: vec![("business".to_owned(), phone(draft).to_owned())],
+        phones: vec![("business".to_owned(), phone(draft))],
         emails: draft.emails.iter().take(1).cloned().collect(),
-        owner: draft.owner.clone().filter(|_| owned),
+        owner,
         changed_at: None,
         retired: false,
         extras: Vec::new(),
@@ -159,7 +154,9 @@ fn entity(model: &'static str, id: String, draft: &Draft, owned: bool, context: 
 /// External ids cannot be searched for by everybody, but told of records: so the records that it may be are asked for theirs.
 fn find_created(exchange: &mut Exchange<'_>, key: &str, draft: &Draft) -> Result<Option<Entity>, Failure> {
     let model = model_of(exchange, draft)?;
-    let candidates = vec![domain::leaf("phone", "=", phone(draft)), domain::leaf("name", "=", name(draft))];
+    // An empty number would be that of all who have none.
+    let candidates = [("phone", phone(draft)), ("name", name(draft))].into_iter().filter(|(_, value)| !value.is_empty());
+    let candidates = candidates.map(|(field, value)| domain::leaf(field, "=", value)).collect();
     let arguments = json!({
         "domain": domain::any(candidates),
         "fields": record::fields(model),

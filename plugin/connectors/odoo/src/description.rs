@@ -65,9 +65,10 @@ fn operations() -> Vec<Operation> {
     vec![
         reads(&["find", "exact-check", "search", "create", "find-created"], &CALLERS),
         reads(&["create", "find-created"], &["/json/2/res.partner/get_external_id", "/json/2/crm.lead/get_external_id"]),
+        reads(&["create"], &[PEOPLE]),
         changes(&["create"], &["/json/2/res.partner/load", "/json/2/crm.lead/load"]),
         changes(&["write"], &["/json/2/mail.message/load", "/json/2/mail.activity/load"]),
-        reads(&["write"], &[MESSAGES, PEOPLE, "/json/2/mail.activity/search_read", "/json/2/mail.activity/get_external_id"]),
+        reads(&["write"], &[MESSAGES, PEOPLE]),
         reads(&["write"], &CALLERS),
         reads(&["find-written", "amend"], &[MESSAGES]),
         changes(&["amend"], &["/json/2/mail.message/load"]),

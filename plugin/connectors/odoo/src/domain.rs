@@ -4,7 +4,9 @@ use pbx_connector_kit::base_types::Number;
 use serde_json::{Value, json};
 
 /// Fewer characters Odoo refuses to search numbers for, with an error.
-const SHORTEST_TAIL: usize = 3;
+const SHORTEST: usize = 3;
+/// Fewer digits stand in the numbers of too many: the owner of such a number would be lost among them.
+const SHORTEST_TAIL: usize = 6;
 
 /// One condition.
 pub fn leaf(field: &str, operator: &str, value: impl Into<Value>) -> Value {
@@ -32,41 +34,46 @@ pub fn all(leaves: Vec<Value>) -> Value {
 /// with the end of a number finds every spelling, and more: the host compares again.
 pub fn of_numbers(numbers: &[Number]) -> Value {
     let mut international: Vec<&str> = numbers.iter().filter_map(|number| number.e164.as_deref()).collect();
-    let mut tails: Vec<&str> = numbers.iter().filter_map(tail).collect();
-    for texts in [&mut international, &mut tails] {
-        texts.sort_unstable();
-        texts.dedup();
-    }
+    let mut ends: Vec<(&str, &str)> = numbers.iter().filter_map(end).collect();
+    international.sort_unstable();
+    international.dedup();
+    ends.sort_unstable();
+    ends.dedup();
     let mut leaves = Vec::new();
     if !international.is_empty() {
         leaves.push(leaf("phone_sanitized", "in", international));
     }
-    leaves.extend(tails.into_iter().map(|tail| leaf("phone_mobile_search", "like", tail)));
+    leaves.extend(ends.into_iter().map(|(operator, digits)| leaf("phone_mobile_search", operator, digits)));
     any(leaves)
 }
 
-/// The shortest form: all others end with it, or have it before an extension.
-fn tail(number: &Number) -> Option<&str> {
+/// Operator and value for the shortest form: all others end with it, or have it before an extension.
+fn end(number: &Number) -> Option<(&'static str, &str)> {
     let forms = number.forms.iter().map(String::as_str);
-    let shortest = forms.filter(|form| form.len() >= SHORTEST_TAIL).min_by_key(|form| form.len())?;
-    searchable(shortest)
+    let shortest = forms.filter(|form| form.len() >= SHORTEST).min_by_key(|form| form.len())?;
+    if shortest.len() < SHORTEST_TAIL { Some(("=", shortest)) } else { Some(("like", searchable(shortest)?)) }
 }
 
 /// Digits that may stand anywhere in a number: with two zeros in front, Odoo would compare beginnings instead.
 fn searchable(digits: &str) -> Option<&str> {
     let digits = if digits.starts_with("00") { digits.trim_start_matches('0') } else { digits };
-    Some(digits).filter(|digits| digits.len() >= SHORTEST_TAIL)
+    Some(digits).filter(|digits| digits.len() >= SHORTEST)
 }
 
 /// Who has this text in one of these fields, or in the number?
 pub fn of_text(text: &str, fields: &[&str]) -> Value {
-    let mut leaves: Vec<Value> = fields.iter().map(|field| leaf(field, "ilike", text)).collect();
+    let mut leaves: Vec<Value> = fields.iter().map(|field| leaf(field, "ilike", literal(text))).collect();
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     let is_number = text.chars().all(|sign| sign.is_ascii_digit() || " +-./()".contains(sign));
     if let Some(digits) = searchable(&digits).filter(|_| is_number) {
         leaves.push(leaf("phone_mobile_search", "like", digits));
     }
     any(leaves)
+}
+
+/// For `ilike`, which takes these signs for any others.
+fn literal(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 
 #[cfg(test)]
@@ -112,6 +119,20 @@ mod tests {
     }
 
     #[test]
+    fn short_numbers_are_compared_whole() {
+        assert_eq!(
+            of_numbers(&[number(None, &["112"]), number(None, &["00112"]), number(None, &["001234567"])]),
+            json!([
+                "|",
+                "|",
+                ["phone_mobile_search", "=", "00112"],
+                ["phone_mobile_search", "=", "112"],
+                ["phone_mobile_search", "like", "1234567"]
+            ])
+        );
+    }
+
+    #[test]
     fn nothing_to_ask_for_finds_nobody() {
         assert_eq!(of_numbers(&[]), json!([["id", "=", 0]]));
         assert_eq!(of_numbers(&[number(None, &["00"])]), json!([["id", "=", 0]]));
@@ -120,7 +141,7 @@ mod tests {
     #[test]
     fn a_text_is_a_value_whatever_stands_in_it() {
         let nasty = "%_\"\\'] | ";
-        assert_eq!(of_text(nasty, &["name"]), json!([["name", "ilike", nasty]]));
+        assert_eq!(of_text(nasty, &["name"]), json!([["name", "ilike", "\\%\\_\"\\\\'] | "]]));
         assert_eq!(
             of_text("(555) 010-01", &["name", "email"]),
             json!([

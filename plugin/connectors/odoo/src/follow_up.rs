@@ -4,53 +4,68 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pbx_connector_kit::{
     base_types::{Direction, Outcome},
-    json::{Node, Wrong},
     time::rfc3339,
     types::{Failure, JournalEntry},
 };
-use serde_json::{Map, Value, json};
+use serde_json::Map;
 
 use crate::{
     bindings::exports::pbx::crm::journal::Item,
-    domain, external_id,
+    external_id,
     json2::Exchange,
-    load::{self, Loaded},
+    load::{self, Loaded, Objection},
     message::plain,
     model::{self, ACTIVITY},
-    row, texts,
+    record, texts,
 };
 
 const COLUMNS: [&str; 5] = ["id", "res_id", "activity_type_id/id", "summary", "date_deadline"];
 const ASSIGNEE: &str = "user_id/.id";
 
+/// Requests that the entries themselves may need. The reminders take no more of a call's than that leaves.
+const FOR_ENTRIES: u32 = 4;
+
 /// Plans a call back for each missed call among these that has none, if the administrator wants it: one for a call and record, however many phones rang. A
-/// reminder that Odoo refuses costs no entry: it is left out.
+/// reminder that Odoo refuses costs no entry: it is left out. One that is there stays as it is, done or not.
+///
+/// Gives the records that were found to be gone.
 ///
 /// # Errors
 /// Odoo could not be asked, or somebody was at the same work at the same time: then nothing of these calls is written yet.
-pub fn plan(exchange: &mut Exchange<'_>, items: &[&Item]) -> Result<(), Failure> {
+pub fn plan(exchange: &mut Exchange<'_>, items: &[&Item]) -> Result<BTreeSet<(&'static str, u64)>, Failure> {
+    let mut gone = BTreeSet::new();
     if !exchange.options.call_back {
-        return Ok(());
+        return Ok(gone);
     }
     let missed = items.iter().filter(|item| wants_call_back(&item.entry));
-    let mut wanted: BTreeMap<String, &Item> = BTreeMap::new();
+    let mut wanted: BTreeMap<String, (&'static str, u64, &Item)> = BTreeMap::new();
     for item in missed {
         if let Some((model, id)) = model::of_record(&item.about) {
-            wanted.entry(key(&item.entry.call, model, id)).or_insert(item);
+            wanted.entry(key(&item.entry.call, model, id)).or_insert((model, id, item));
         }
     }
-    if wanted.is_empty() {
-        return Ok(());
-    }
-    let there = there(exchange, wanted.values().copied())?;
-    wanted.retain(|key, _| !there.contains(&external_id::of(key)));
     for model in [model::PARTNER, model::LEAD] {
-        let of_model: Vec<(&String, &&Item)> = wanted.iter().filter(|(_, item)| item.about.kind == model).collect();
-        if !of_model.is_empty() {
-            load(exchange, model, &of_model)?;
+        let mut reminders: Vec<(String, &Item)> =
+            wanted.iter().filter(|(_, (of, ..))| *of == model).map(|(key, (_, _, item))| (key.clone(), *item)).collect();
+        let Some(objections) = load(exchange, model, &reminders)? else { continue };
+        if exchange.left() <= FOR_ENTRIES + 1 {
+            continue;
         }
+        let about = |item: &Item| model::of_record(&item.about);
+        let not_there = record::gone(exchange, &reminders.iter().filter_map(|(_, item)| about(item)).collect())?;
+        let places = 0..reminders.len();
+        let named: BTreeSet<usize> = objections.iter().filter_map(|objection| objection.row).filter(|row| places.contains(row)).collect();
+        // What is gone is held against all.
+        let blamed = if not_there.is_empty() { named } else { BTreeSet::new() };
+        let sound = reminders
+            .into_iter()
+            .enumerate()
+            .filter(|(place, (_, item))| !blamed.contains(place) && about(item).is_some_and(|about| !not_there.contains(&about)));
+        reminders = sound.map(|(_, reminder)| reminder).collect();
+        gone.extend(not_there);
+        load(exchange, model, &reminders)?;
     }
-    Ok(())
+    Ok(gone)
 }
 
 /// Somebody called, and nobody of us talked to them.
@@ -62,26 +77,11 @@ fn key(call: &str, model: &str, id: u64) -> String {
     format!("{call}.{model}.{id}.call-back")
 }
 
-/// The external ids of what we planned for these records, done or not.
-fn there<'i>(exchange: &mut Exchange<'_>, items: impl Iterator<Item = &'i Item>) -> Result<BTreeSet<String>, Failure> {
-    let records: BTreeSet<u64> = items.filter_map(|item| model::of_record(&item.about)).map(|(_, id)| id).collect();
-    let conditions = vec![
-        domain::leaf("res_model", "in", vec![model::PARTNER, model::LEAD]),
-        domain::leaf("res_id", "in", records.into_iter().collect::<Vec<u64>>()),
-    ];
-    let arguments = json!({ "domain": domain::all(conditions), "fields": ["id"], "order": "id desc", "limit": 500 });
-    let id = |record: &Node<'_>| -> Result<Option<u64>, Wrong> { Ok(model::id(&row::id(record, "id")?)) };
-    let ids: Vec<u64> = exchange.ask(ACTIVITY, "search_read", arguments)?.rows(id)?.into_iter().flatten().collect();
-    if ids.is_empty() {
-        return Ok(BTreeSet::new());
+/// The table that an activity is about cannot be loaded: it goes as a default, so each has a request of its own. Gives why Odoo stored none.
+fn load(exchange: &mut Exchange<'_>, model: &str, wanted: &[(String, &Item)]) -> Result<Option<Vec<Objection>>, Failure> {
+    if wanted.is_empty() {
+        return Ok(None);
     }
-    let external = exchange.ask(ACTIVITY, "get_external_id", json!({ "ids": ids }))?;
-    let all = external.json.as_object().map(|all| all.values().filter_map(Value::as_str).map(str::to_owned).collect());
-    Ok(all.unwrap_or_default())
-}
-
-/// The table that an activity is about cannot be loaded: it goes as a default, so each has a request of its own.
-fn load(exchange: &mut Exchange<'_>, model: &str, wanted: &[(&String, &&Item)]) -> Result<(), Failure> {
     let context = exchange.context;
     let assignee = |item: &Item| {
         let user = item.entry.user.as_ref().filter(|user| user.connector == context.connector).or(context.user.as_ref())?;
@@ -105,11 +105,14 @@ fn load(exchange: &mut Exchange<'_>, model: &str, wanted: &[(&String, &&Item)]) 
     let columns: Vec<&str> = COLUMNS.into_iter().chain(has_assignees.then_some(ASSIGNEE)).collect();
     let mut defaults = Map::new();
     defaults.insert("default_res_model".to_owned(), model.into());
-    match load::load(exchange, ACTIVITY, &columns, &rows, defaults)? {
-        Loaded::None(objections) if objections.iter().any(load::Objection::is_conflict) => {
-            Err(crate::judgement::of_row(objections.iter().find(|objection| objection.is_conflict())))
-        }
-        Loaded::All(_) | Loaded::None(_) => Ok(()),
+    // Odoo would send a mail to each who is reminded.
+    defaults.insert("mail_activity_quick_update".to_owned(), true.into());
+    match load::make(exchange, ACTIVITY, &columns, &rows, defaults)? {
+        Loaded::All(_) => Ok(None),
+        Loaded::None(objections) => match objections.iter().find(|objection| objection.is_conflict()) {
+            Some(conflict) => Err(crate::judgement::of_row(Some(conflict))),
+            None => Ok(Some(objections)),
+        },
     }
 }
 

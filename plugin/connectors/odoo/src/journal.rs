@@ -19,7 +19,7 @@ use crate::{
     load::{self, Loaded, Objection},
     message::{self as call, AUTHOR, COLUMNS},
     model::{self, MESSAGE, USERS},
-    record, row,
+    narrowing, record, row,
 };
 
 impl Guest for Odoo {
@@ -48,9 +48,8 @@ struct Batch<'i> {
     outcomes: BTreeMap<usize, ItemOutcome>,
 }
 
-/// Odoo stores all rows or none, and does not say reliably which one is to blame: a record that is gone is named for every row. So all are tried at once,
-/// which succeeds as a rule. Else those that stand already and those whose record is gone are set aside, and the rest is tried again, by halves
-/// where it is still refused.
+/// All are tried at once, which succeeds as a rule. Else those whose record is gone are set aside, and of the rest is written what Odoo takes. An entry that
+/// an earlier try has written stays as it is: Odoo does not tell it from a new one.
 fn write(exchange: &mut Exchange<'_>, items: &[Item]) -> Result<Vec<ItemOutcome>, Failure> {
     let mut batch = Batch { items, authors: authors(exchange, items)?, outcomes: BTreeMap::new() };
     for (index, item) in items.iter().enumerate() {
@@ -58,19 +57,20 @@ fn write(exchange: &mut Exchange<'_>, items: &[Item]) -> Result<Vec<ItemOutcome>
             batch.outcomes.insert(index, ItemOutcome::Failed(unsupported("odoo.no-history")));
         }
     }
-    let all = batch.open();
     // Before the entries: these are what is looked for after a crash, and then nothing would be left that brings the rest about.
-    follow_up::plan(exchange, &all.iter().filter_map(|index| items.get(*index)).collect::<Vec<_>>())?;
-    if let Err(objections) = batch.load(exchange, &all)? {
-        batch.settle_known(exchange, &all)?;
+    let open = batch.open();
+    let gone = follow_up::plan(exchange, &open.iter().filter_map(|index| items.get(*index)).collect::<Vec<_>>())?;
+    batch.set_aside(&gone);
+    let open = batch.open();
+    if let Loaded::None(objections) = batch.load(exchange, &open)? {
+        batch.find_gone(exchange)?;
         let rest = batch.open();
-        // What one row alone was refused for is known.
-        match objections.first().filter(|objection| rest == all && rest.len() == 1 && !objection.is_conflict()) {
-            Some(objection) => batch.fail(&rest, &judgement::of_row(Some(objection))),
-            None => batch.by_halves(exchange, rest),
-        }
+        // What was said of all of them says nothing of fewer, or after somebody else was there at the same time.
+        let still = rest == open && !objections.iter().any(Objection::is_conflict);
+        batch.store(exchange, rest, still.then_some(&objections));
+        batch.find_there(exchange);
     }
-    Ok((0..items.len()).map(|index| batch.outcomes.remove(&index).unwrap_or_else(|| ItemOutcome::Failed(unsettled()))).collect())
+    Ok((0..items.len()).map(|index| batch.outcomes.remove(&index).unwrap_or_else(|| ItemOutcome::Failed(judgement::unsettled()))).collect())
 }
 
 impl Batch<'_> {
@@ -79,14 +79,23 @@ impl Batch<'_> {
         (0..self.items.len()).filter(|index| !self.outcomes.contains_key(index)).collect()
     }
 
-    fn fail(&mut self, which: &[usize], failure: &Failure) {
-        self.outcomes.extend(which.iter().map(|index| (*index, ItemOutcome::Failed(failure.clone()))));
+    fn about(&self, index: usize) -> Option<(&'static str, u64)> {
+        model::of_record(&self.items.get(index)?.about)
     }
 
-    /// Tries to write these. Err inside: none of them was, for these reasons.
-    fn load(&mut self, exchange: &mut Exchange<'_>, which: &[usize]) -> Result<Result<(), Vec<Objection>>, Failure> {
+    /// Tries to write these, and takes down if they are.
+    fn load(&mut self, exchange: &mut Exchange<'_>, which: &[usize]) -> Result<Loaded, Failure> {
+        let loaded = self.attempt(exchange, which)?;
+        if let Loaded::All(ids) = &loaded {
+            let written = which.iter().zip(ids).map(|(index, id)| (*index, ItemOutcome::Written(activity(exchange.context, id))));
+            self.outcomes.extend(written);
+        }
+        Ok(loaded)
+    }
+
+    fn attempt(&self, exchange: &mut Exchange<'_>, which: &[usize]) -> Result<Loaded, Failure> {
         if which.is_empty() {
-            return Ok(Ok(()));
+            return Ok(Loaded::All(Vec::new()));
         }
         let items: Vec<&Item> = which.iter().filter_map(|index| self.items.get(*index)).collect();
         let context = exchange.context;
@@ -101,14 +110,7 @@ impl Batch<'_> {
         });
         let rows: Vec<Vec<String>> = rows.collect();
         let columns: Vec<&str> = COLUMNS.into_iter().chain(has_authors.then_some(AUTHOR)).collect();
-        match load::load(exchange, MESSAGE, &columns, &rows, Map::new())? {
-            Loaded::All(ids) => {
-                let written = which.iter().zip(ids).map(|(index, id)| (*index, ItemOutcome::Written(activity(context, &id))));
-                self.outcomes.extend(written);
-                Ok(Ok(()))
-            }
-            Loaded::None(objections) => Ok(Err(objections)),
-        }
+        load::make(exchange, MESSAGE, &columns, &rows, Map::new())
     }
 
     fn author(&self, item: &Item) -> Option<u64> {
@@ -120,68 +122,51 @@ impl Batch<'_> {
         self.authors.get(&0).copied()
     }
 
-    /// Sets aside what was written by an earlier try, and what is about a record that is not there.
-    fn settle_known(&mut self, exchange: &mut Exchange<'_>, which: &[usize]) -> Result<(), Failure> {
-        let items = self.items;
-        let keys: Vec<&str> = which.iter().filter_map(|index| items.get(*index)).map(|item| item.key.as_str()).collect();
-        let there = written(exchange, &keys)?;
-        for index in which {
-            if let Some(id) = items.get(*index).and_then(|item| there.get(&item.key)) {
-                self.outcomes.insert(*index, ItemOutcome::WasThere(activity(exchange.context, id)));
-            }
-        }
-        let open = self.open();
-        let about: BTreeSet<(&'static str, u64)> =
-            open.iter().filter_map(|index| items.get(*index)).filter_map(|item| model::of_record(&item.about)).collect();
-        let present = present(exchange, &about)?;
-        let gone = open.into_iter().filter(|index| {
-            let about = items.get(*index).and_then(|item| model::of_record(&item.about));
-            about.is_some_and(|about| !present.contains(&about))
-        });
-        let gone: Vec<usize> = gone.collect();
-        self.fail(&gone, &Failure::Gone(detail(message("odoo.gone", &[("status", "200")]))));
+    fn set_aside(&mut self, gone: &BTreeSet<(&'static str, u64)>) {
+        let failure = Failure::Gone(detail(message("odoo.gone", &[("status", "200")])));
+        let which = self.open().into_iter().filter(|index| self.about(*index).is_some_and(|about| gone.contains(&about)));
+        let which: Vec<usize> = which.collect();
+        self.outcomes.extend(which.into_iter().map(|index| (index, ItemOutcome::Failed(failure.clone()))));
+    }
+
+    /// Sets aside what is about a record that is not there: such a one is held against all others.
+    fn find_gone(&mut self, exchange: &mut Exchange<'_>) -> Result<(), Failure> {
+        let about: BTreeSet<(&'static str, u64)> = self.open().into_iter().filter_map(|index| self.about(index)).collect();
+        let gone = record::gone(exchange, &about)?;
+        self.set_aside(&gone);
         Ok(())
     }
 
-    /// Writes what can be written of these, by halves where they are refused together. What the requests of this call do not suffice for is left to a
-    /// later one, in which it will be with fewer others.
-    fn by_halves(&mut self, exchange: &mut Exchange<'_>, which: Vec<usize>) {
-        let mut parts = vec![which];
-        let mut refused = Vec::new();
-        while let Some(part) = parts.pop() {
-            match (self.load(exchange, &part), part.as_slice()) {
-                (Ok(Ok(())), _) => {}
-                (Ok(Err(objections)), [alone]) => refused.push((*alone, judgement::of_row(objections.first()))),
-                (Ok(Err(_)), _) => {
-                    let (first, second) = part.split_at(part.len() / 2);
-                    parts.extend([second.to_vec(), first.to_vec()]);
-                }
-                // Nothing more was sent.
-                (Err(Failure::Busy(_)), _) => break,
-                (Err(failure), _) => {
-                    self.fail(&part, &failure);
-                    break;
-                }
-            }
-        }
-        self.refused(exchange, &refused);
+    /// Writes what Odoo takes of these.
+    fn store(&mut self, exchange: &mut Exchange<'_>, which: Vec<usize>, refused: Option<&Vec<Objection>>) {
+        let attempt = |exchange: &mut Exchange<'_>, which: &[usize]| self.attempt(exchange, which);
+        let fates = narrowing::store(exchange, which, refused.map(Vec::as_slice), attempt);
+        let outcome = |fate: Result<String, Failure>| match fate {
+            Ok(id) => ItemOutcome::Written(activity(exchange.context, &id)),
+            Err(failure) => ItemOutcome::Failed(failure),
+        };
+        let outcomes: Vec<_> = fates.into_iter().map(|(index, fate)| (index, outcome(fate))).collect();
+        self.outcomes.extend(outcomes);
     }
 
-    /// These were refused one by one: for what they are, or because another host that holds the same call has written it meanwhile.
-    fn refused(&mut self, exchange: &mut Exchange<'_>, refused: &[(usize, Failure)]) {
-        let items = self.items;
-        let keys: Vec<&str> = refused.iter().filter_map(|(index, _)| items.get(*index)).map(|item| item.key.as_str()).collect();
-        if keys.is_empty() {
+    /// What was refused although it is there was refused since somebody else was writing it. PostgreSQL says that in the language of its server, so that
+    /// the words do not always tell.
+    fn find_there(&mut self, exchange: &mut Exchange<'_>) {
+        let refused = self.outcomes.iter().filter(|(_, outcome)| matches!(outcome, ItemOutcome::Failed(Failure::Invalid(_))));
+        let refused: Vec<(usize, &str)> = refused.filter_map(|(index, _)| Some((*index, self.items.get(*index)?.key.as_str()))).collect();
+        if refused.is_empty() {
             return;
         }
-        // Where that cannot be asked, nobody knows, and it is asked later.
-        let Ok(there) = written(exchange, &keys) else { return };
-        for (index, failure) in refused {
-            let id = items.get(*index).and_then(|item| there.get(&item.key));
-            let outcome =
-                id.map_or_else(|| ItemOutcome::Failed(failure.clone()), |id| ItemOutcome::WasThere(activity(exchange.context, id)));
-            self.outcomes.insert(*index, outcome);
-        }
+        let keys: Vec<&str> = refused.iter().map(|(_, key)| *key).collect();
+        let Ok(there) = written(exchange, &keys) else {
+            // Nobody knows: a later call tells.
+            let unknown: Vec<usize> = refused.into_iter().map(|(index, _)| index).collect();
+            self.outcomes.extend(unknown.into_iter().map(|index| (index, ItemOutcome::Failed(judgement::unsettled()))));
+            return;
+        };
+        let found = refused.into_iter().filter_map(|(index, key)| Some((index, activity(exchange.context, there.get(key)?))));
+        let found: Vec<(usize, RecordRef)> = found.collect();
+        self.outcomes.extend(found.into_iter().map(|(index, activity)| (index, ItemOutcome::WasThere(activity))));
     }
 }
 
@@ -227,34 +212,10 @@ fn written(exchange: &mut Exchange<'_>, keys: &[&str]) -> Result<BTreeMap<String
     Ok(found)
 }
 
-/// Which of these records the key's user can see.
-fn present(exchange: &mut Exchange<'_>, about: &BTreeSet<(&'static str, u64)>) -> Result<BTreeSet<(&'static str, u64)>, Failure> {
-    let mut present = BTreeSet::new();
-    for model in [model::PARTNER, model::LEAD] {
-        let ids: Vec<u64> = about.iter().filter(|(of, _)| *of == model).map(|(_, id)| *id).collect();
-        if ids.is_empty() {
-            continue;
-        }
-        let arguments = json!({ "domain": domain::all(vec![domain::leaf("id", "in", ids)]), "fields": ["id"] });
-        let found = match exchange.ask(model, "search_read", arguments) {
-            Ok(answer) => answer.rows(|record| row::id(record, "id"))?,
-            // The app is no longer installed.
-            Err(Failure::Unsupported(_)) => Vec::new(),
-            Err(failure) => return Err(failure),
-        };
-        present.extend(found.iter().filter_map(|id| model::id(id)).map(|id| (model, id)));
-    }
-    Ok(present)
-}
-
 fn activity(context: &Context, id: &str) -> RecordRef {
     record::reference(context, MESSAGE, id.to_owned())
 }
 
 fn unsupported(id: &str) -> Failure {
     Failure::Unsupported(detail(message(id, &[])))
-}
-
-fn unsettled() -> Failure {
-    Failure::Conflict(detail(message("odoo.unsettled", &[])))
 }

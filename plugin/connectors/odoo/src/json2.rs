@@ -90,6 +90,11 @@ impl<'c> Exchange<'c> {
         Ok(Answer { json, effect: request.effect })
     }
 
+    /// Requests that this call may still make.
+    pub fn left(&self) -> u32 {
+        self.context.requests_left.saturating_sub(self.client.usage().spent)
+    }
+
     /// What was spent. Odoo has no allowance.
     pub fn usage(&self) -> Usage {
         self.client.usage()

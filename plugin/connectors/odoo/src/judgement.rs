@@ -85,6 +85,11 @@ pub fn of_row(objection: Option<&crate::load::Objection>) -> Failure {
     Failure::Invalid(WrongFields { fields: objection.field.iter().cloned().collect(), detail: told("odoo.refused") })
 }
 
+/// A row that was refused together with others, and could not be tried alone any more.
+pub fn unsettled() -> Failure {
+    Failure::Conflict(detail(message("odoo.unsettled", &[])))
+}
+
 /// Odoo's messages for people go on with lists of groups and records.
 fn first_lines(words: &str) -> &str {
     words.split("\n\n").next().unwrap_or_default()
@@ -152,7 +157,9 @@ mod tests {
 
     #[test]
     fn rows_are_judged_by_what_load_says() {
-        let of = |field: Option<&str>, words: &str| of_row(Some(&Objection { field: field.map(str::to_owned), words: words.to_owned() }));
+        let of = |field: Option<&str>, words: &str| {
+            of_row(Some(&Objection { row: None, field: field.map(str::to_owned), words: words.to_owned() }))
+        };
         assert!(matches!(of(None, "could not serialize access due to concurrent update"), Failure::Conflict(_)));
         let Failure::Invalid(wrong) = of(Some("email"), "Not an address.\n\nRecords: 1") else { panic!("not invalid") };
         assert_eq!((wrong.fields, wrong.detail.said.verbatim.as_deref()), (vec!["email".to_owned()], Some("Not an address.")));

@@ -2,8 +2,8 @@
 //!
 //! Each exported interface has a module of its own. What they share:
 //!
-//! * `json2` calls one method of one model, `judgement` says which kind of failure a refusal is, and `load` reads the answers of the one method
-//!   that refuses with a success.
+//! * `json2` calls one method of one model, `judgement` says which kind of failure a refusal is, `load` reads the answers of the one method that
+//!   refuses with a success, and `narrowing` finds out which of many rows it refused.
 //! * `domain` writes what is searched for: as JSON values, so that no text from outside is ever a part of a condition.
 //! * `model` and `record` are the nouns: which tables there are, what is asked of them, and how a row becomes an entity.
 //! * `message` is a call in Odoo's words, `follow_up` the reminder to call back.
@@ -27,6 +27,7 @@ mod load;
 mod lookup;
 mod message;
 mod model;
+mod narrowing;
 mod record;
 mod row;
 mod search;

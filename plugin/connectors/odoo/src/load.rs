@@ -1,4 +1,4 @@
-//! The method `load`, which makes or updates many rows by their external ids: all of them, or none. It refuses with status 200.
+//! The method `load`, which makes or updates many rows: all of them, or none. It refuses with status 200.
 
 use pbx_connector_kit::json::{Node, Wrong};
 use serde_json::{Map, Value, json};
@@ -18,6 +18,8 @@ pub enum Loaded {
 /// Why not.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Objection {
+    /// Which row it is about, from 0. Not reliable: a record that is gone is held against every row, and some errors against the first.
+    pub row: Option<usize>,
     /// The field that it is about, in Odoo's word.
     pub field: Option<String>,
     /// In Odoo's words, and in the language of the key's user.
@@ -33,16 +35,38 @@ impl Objection {
     }
 }
 
-/// Loads rows. `context` holds defaults for columns that cannot be loaded.
+/// Makes rows with external ids of ours, which stand in the column "id". Rows that there are already stay as they are, and their ids are given: whatever
+/// people made of them meanwhile is theirs. `context` holds defaults for columns that cannot be loaded.
 ///
 /// # Errors
 /// Odoo did not carry it out, or its answer cannot be read.
-pub fn load(
+pub fn make(
     exchange: &mut Exchange<'_>,
     model: &str,
     fields: &[&str],
     rows: &[Vec<String>],
-    context: Map<String, Value>,
+    mut context: Map<String, Value>,
+) -> Result<Loaded, Failure> {
+    // So Odoo keeps apart, in an update of a module, what users may have changed.
+    context.insert("mode".to_owned(), "update".into());
+    context.insert("noupdate".to_owned(), true.into());
+    load(exchange, model, fields, rows, &context)
+}
+
+/// Changes rows, whose ids stand in the column ".id".
+///
+/// # Errors
+/// As [`make`].
+pub fn change(exchange: &mut Exchange<'_>, model: &str, fields: &[&str], rows: &[Vec<String>]) -> Result<Loaded, Failure> {
+    load(exchange, model, fields, rows, &Map::new())
+}
+
+fn load(
+    exchange: &mut Exchange<'_>,
+    model: &str,
+    fields: &[&str],
+    rows: &[Vec<String>],
+    context: &Map<String, Value>,
 ) -> Result<Loaded, Failure> {
     let answer = exchange.change(model, "load", json!({ "fields": fields, "data": rows, "context": context }))?;
     answer.read(|answer| read(&answer, rows.len()))
@@ -74,7 +98,9 @@ fn objection(message: &Node<'_>) -> Result<Objection, Wrong> {
     // Odoo's words are a text, but a module may put what it likes there.
     let words = message.member("message")?;
     let words = words.text().ok().flatten().unwrap_or_default().to_owned();
-    Ok(Objection { field, words })
+    let row = message.member("record")?;
+    let row = row.number().ok().flatten().and_then(|row| usize::try_from(row).ok());
+    Ok(Objection { row, field, words })
 }
 
 #[cfg(test)]
@@ -93,9 +119,9 @@ mod tests {
         );
         let refused = json!({"ids": false, "messages": [{"rows": {"from": 1, "to": 1}, "record": 1, "type": "error", "field": "user_id", "message": "No matching record"}]});
         let Loaded::None(why) = answer(&refused, 2).unwrap() else { panic!("stored") };
-        assert_eq!(why, [Objection { field: Some("user_id".to_owned()), words: "No matching record".to_owned() }]);
+        assert_eq!(why, [Objection { row: Some(1), field: Some("user_id".to_owned()), words: "No matching record".to_owned() }]);
         assert!(!why[0].is_conflict());
-        let race = Objection { field: None, words: "could not serialize access due to concurrent update\n".to_owned() };
+        let race = Objection { row: None, field: None, words: "could not serialize access due to concurrent update\n".to_owned() };
         assert!(race.is_conflict());
     }
 

@@ -1,11 +1,16 @@
+use std::collections::BTreeSet;
+
 use pbx_connector_kit::{
     context::Context,
     json::{Node, Wrong},
-    types::{Entity, RecordRef, Role, UserRef},
+    types::{Entity, Failure, RecordRef, Role, UserRef},
 };
+use serde_json::json;
 
 use crate::{
-    model::{LEAD, PARTNER},
+    domain,
+    json2::Exchange,
+    model::{self, LEAD, PARTNER},
     row,
 };
 
@@ -34,6 +39,31 @@ pub fn reference(context: &Context, model: &str, id: String) -> RecordRef {
 /// A user of ours.
 pub fn user(context: &Context, id: String) -> UserRef {
     UserRef { connector: context.connector.clone(), id }
+}
+
+/// Which of these records the key's user cannot see, or are not there.
+///
+/// # Errors
+/// Odoo could not be asked.
+pub fn gone(exchange: &mut Exchange<'_>, which: &BTreeSet<(&'static str, u64)>) -> Result<BTreeSet<(&'static str, u64)>, Failure> {
+    let mut gone = which.clone();
+    for model in [PARTNER, LEAD] {
+        let ids: Vec<u64> = which.iter().filter(|(of, _)| *of == model).map(|(_, id)| *id).collect();
+        if ids.is_empty() {
+            continue;
+        }
+        let arguments = json!({ "domain": domain::all(vec![domain::leaf("id", "in", ids)]), "fields": ["id"] });
+        let found = match exchange.ask(model, "search_read", arguments) {
+            Ok(answer) => answer.rows(|record| row::id(record, "id"))?,
+            // The app is no longer installed, or not for this user.
+            Err(Failure::Unsupported(_) | Failure::Forbidden(_)) => Vec::new(),
+            Err(failure) => return Err(failure),
+        };
+        for id in found.iter().filter_map(|id| model::id(id)) {
+            gone.remove(&(model, id));
+        }
+    }
+    Ok(gone)
 }
 
 fn partner(record: &Node<'_>, context: &Context) -> Result<Entity, Wrong> {
@@ -94,8 +124,6 @@ fn common(model: &str, id: String, record: &Node<'_>, context: &Context) -> Resu
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn context() -> Context {

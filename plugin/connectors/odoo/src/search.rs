@@ -6,12 +6,14 @@ use crate::{
     domain,
     json2::Exchange,
     lookup::in_all_models,
+    message::plain,
     model::LEAD,
 };
 
 impl Guest for Odoo {
     fn search(context: Context, text: String, limit: u32) -> Result<Page, Failure> {
         let mut exchange = Exchange::new(&context);
+        let text = plain(&text);
         let text = text.trim();
         // Everything contains nothing: that is no search.
         let found = if text.is_empty() { Ok((Vec::new(), false)) } else { search(&mut exchange, text, limit) };
