@@ -1,5 +1,5 @@
 //! The CRM logic of a PBX: which record a caller is, whose screen opens its page, when a record is made, and what stands
-//! in the call journal for whom. It decides and never waits: see the contract (`wit/hooks`, `wit/crm`).
+//! in the call journal for whom. It decides and never waits: see the contract (`wit/base`, `wit/hooks`, `wit/crm`).
 //!
 //! The decisions are plain functions over the trait [`World`]: [`policy`] has one function for each hook. Compiled to WASI,
 //! a thin layer serves the trait by the host's imports; natively, [`testing`] serves it from memory, for tests and benchmarks.
