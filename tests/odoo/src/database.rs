@@ -1,11 +1,12 @@
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::{Instance, NotThere};
 
-/// Most connections that an Odoo of ours has to its database.
-const CONNECTIONS: usize = 48;
+/// How long a database may be away before a test cannot look into it.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A company in an Odoo.
 #[derive(Debug)]
@@ -69,9 +70,14 @@ impl Database {
     /// Odoo refused.
     pub fn rows(&self, model: &str, domain: &Value, fields: &[&str]) -> Result<Vec<Value>, String> {
         let arguments = json!({ "domain": domain, "fields": fields, "order": "id", "context": { "active_test": false } });
-        // After PostgreSQL has been away, each connection of Odoo's to it fails once.
-        let ask = || self.call("admin", model, "search_read", &arguments);
-        let rows = (0..CONNECTIONS).find_map(|_| ask().ok()).map_or_else(ask, Ok)?;
+        let begun = Instant::now();
+        let rows = loop {
+            match self.call("admin", model, "search_read", &arguments) {
+                // A test may just have killed PostgreSQL, and when that is back each connection of Odoo's to it fails once.
+                Err(_) if begun.elapsed() < PATIENCE => std::thread::yield_now(),
+                told => break told?,
+            }
+        };
         rows.as_array().cloned().ok_or_else(|| format!("{model}.search_read answered {rows}"))
     }
 
