@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
+use pbx_crm_host::account::approval::sign_in_facts;
 use pbx_crm_host::account::status::Status;
 use pbx_crm_host::account::{AccountParts, CrmAccount};
 use pbx_crm_host::bindings::base::types::SettingValue;
@@ -113,6 +114,34 @@ fn what_is_entered_opens_the_account_and_is_kept_with_its_approval() {
     assert_eq!((&revoked, bench.kept(), bench.account.status()), (&Revoked::NoWay, [None, None], Status::NotConnected));
     assert_eq!(bench.account.about_revoking(&revoked).unwrap().id, "account.secret-lives-on");
     assert_eq!(bench.account.disconnect(NOW).unwrap(), Revoked::NothingToRevoke);
+}
+
+#[test]
+fn the_address_of_pages_is_kept_with_the_approval_if_it_may_be_believed() {
+    let bench = Bench::new();
+    let who = |pages: &str| format!("org-1\nExample\nAnn\nyes\n{pages}");
+    for (told, kept) in [
+        ("", None),
+        ("https://app-eu1.example.com/crm/", Some("https://app-eu1.example.com/crm")),
+        ("https://app.example.com.evil.test", None),
+        ("http://app.example.com", None),
+        ("javascript:alert(1)", None),
+    ] {
+        bench.is(&who(told));
+        let opened = bench.account.enter(fields("ann", KEY), NOW).unwrap();
+        assert_eq!(opened.who.pages.as_deref(), kept, "{told}");
+        let refused: Vec<&str> = opened.warnings.iter().map(|warning| warning.id.as_str()).collect();
+        assert_eq!(refused, if kept.is_none() && !told.is_empty() { vec!["account.pages-refused"] } else { vec![] }, "{told}");
+        // What the host begins with after a restart.
+        assert_eq!(bench.account.approval().unwrap().unwrap().who.pages.as_deref(), kept, "{told}");
+        assert_eq!(bench.account.check(NOW).unwrap().who, opened.who);
+    }
+    // An approval of an earlier build tells none.
+    let row = Row::approval("keyholder", "main");
+    let stored = bench.store.load(&row).unwrap().unwrap();
+    assert!(!String::from_utf8_lossy(&stored.content).contains("pages\":"), "none is left out");
+    let facts = sign_in_facts(CONNECTOR.description());
+    assert!(facts.contains("pages of records at *.example.com"), "{facts:?}");
 }
 
 #[test]

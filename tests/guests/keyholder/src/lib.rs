@@ -1,5 +1,6 @@
 //! A connector for a CRM that is opened with a user name and a key: the name in a header, the key in the body. It asks one question,
-//! `POST /whoami`, whose answer is four lines: organisation, its name, the user, and whether they may administer ("yes" or "no").
+//! `POST /whoami`, whose answer is four lines: organisation, its name, the user, and whether they may administer ("yes" or "no"). A fifth may tell
+//! where the pages of records are.
 
 #![cfg(target_family = "wasm")]
 
@@ -79,7 +80,7 @@ impl account::Guest for Keyholder {
             user: Some(UserRef { connector: context.connector.clone(), id: line(2) }),
             user_name: line(2),
             administrator: if line(3) == "yes" { account::Administrator::Yes } else { account::Administrator::No },
-            pages: None,
+            pages: lines.get(4).cloned(),
             warnings: Vec::new(),
             usage: client.usage(),
             extras: Vec::new(),
@@ -144,7 +145,7 @@ impl description::Guest for Keyholder {
                 label: label("person"),
                 role: Role::Person,
                 can_create: false,
-                page: None,
+                page: Some("{pages}/{kind}/{id}".to_owned()),
                 extras: Vec::new(),
             }],
             operations: vec![description::Operation {
@@ -163,7 +164,7 @@ impl description::Guest for Keyholder {
                 ],
                 extras: Vec::new(),
             }),
-            page_hosts: Vec::new(),
+            page_hosts: vec![".example.com".to_owned()],
             journals: false,
             find_batch: 1,
             write_batch: 1,
