@@ -66,7 +66,7 @@ fn write(exchange: &mut Exchange<'_>, items: &[Item]) -> Result<Vec<ItemOutcome>
     batch.set_aside(gone.as_ref().unwrap_or(&BTreeSet::new()));
     let open = batch.open();
     if let Loaded::None(objections) = batch.load(exchange, &open)? {
-        if gone.is_none() && exchange.left() > LOOKING {
+        if gone.is_none() && !objections.is_empty() && exchange.left() > LOOKING {
             batch.find_gone(exchange)?;
         }
         let rest = batch.open();

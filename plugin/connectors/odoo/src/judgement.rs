@@ -43,6 +43,8 @@ pub fn of_response(response: &Response, effect: Effect, now: context::Moment) ->
         (404, Some("werkzeug.exceptions.NotFound")) => Failure::Unsupported(refused("odoo.no-model")),
         // "No database is selected": a wrong name, or PostgreSQL is away. Nothing was done.
         (404, _) => Failure::Unreachable(refused("odoo.no-database")),
+        // Odoo has no such answers: something in between does not let us through.
+        (403 | 410, None) => Failure::Unreachable(refused("kit.status-between")),
         (403, Some("odoo.exceptions.AccessError" | "odoo.exceptions.AccessDenied")) => Failure::Forbidden(refused("odoo.no-access")),
         // Raised by Odoo after it has tried five times by itself; nothing is left of it.
         (
@@ -124,7 +126,9 @@ mod tests {
 
     #[test]
     fn kinds_and_messages_of_what_was_met() {
-        let rows: [(u16, String, &str, &str, &str); 15] = [
+        let rows: [(u16, String, &str, &str, &str); 17] = [
+            (403, "<h1>Firewall</h1>".to_owned(), "Unreachable", "Unreachable", "kit.status-between"),
+            (410, "<h1>Gone</h1>".to_owned(), "Unreachable", "Unreachable", "kit.status-between"),
             (401, error("werkzeug.exceptions.Unauthorized"), "AuthoriseAgain", "AuthoriseAgain", "odoo.key"),
             (401, "<h1>sign in</h1>".to_owned(), "AuthoriseAgain", "AuthoriseAgain", "odoo.key"),
             (403, error("odoo.exceptions.AccessError"), "Forbidden", "Forbidden", "odoo.no-access"),

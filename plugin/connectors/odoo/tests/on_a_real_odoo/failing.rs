@@ -16,7 +16,6 @@ use pbx_odoo_connector::{
         users::Guest as _,
     },
 };
-use serde_json::json;
 
 use crate::{
     journalling::{id, item, messages},
@@ -114,6 +113,7 @@ fn a_page_that_is_no_answer_of_odoo_never_means_that_a_record_is_gone() {
         (page(404, "<!DOCTYPE html><html>Not Found</html>"), "Unreachable", "Unreachable"),
         (page(404, ""), "Unreachable", "Unreachable"),
         (page(410, "<html>Gone</html>"), "Unreachable", "Unreachable"),
+        (page(403, "<html>Firewall</html>"), "Unreachable", "Unreachable"),
         (page(500, "<html>Internal Server Error</html>"), "Unreachable", "Unclear"),
         (page(500, "{\"name\": 1}"), "Unreachable", "Unclear"),
         (page(502, "<html>Bad gateway</html>"), "Unreachable", "Unclear"),
@@ -203,11 +203,24 @@ fn no_words_of_a_server_show_what_is_nobodys_business() {
     let ann = office.person("Ann", "");
     // A mistake in a request, as a module might provoke it: Odoo answers with all that it knows.
     office.database.sql("alter table mail_message rename column subject to subject_of_old").unwrap();
-    let mut failed = office.refused(|| Odoo::find_written(office.during("find-written"), vec![item("c1", about(PARTNER, ann))], NOW));
-    office.discreet(&failed);
+    let change = pbx_connector_kit::types::Amendment { subject: None, body: None, recording: None, user: None, extras: Vec::new() };
+    let change = Change { key: "a".to_owned(), activity: about("mail.message", 1), change, extras: Vec::new() };
+    let mut failed = office.refused(|| Odoo::amend(office.during("amend"), vec![change]));
     let verbatim = failure::detail_of(&mut failed).said.verbatim.clone().unwrap_or_default();
     assert!(verbatim.len() <= 500 && !verbatim.contains("site-packages"), "{verbatim}");
     let _written =
         Odoo::write(office.during("write"), vec![item("c1", about(PARTNER, ann))]).map(|written| office.discreet(&written.outcomes));
-    assert!(json!(office.key()).as_str().is_some_and(|key| !key.is_empty()));
+}
+
+#[test]
+fn what_is_too_large_for_a_proxy_goes_in_parts() {
+    let Some(office) = Office::open() else { return };
+    let ann = office.person("Ann", "");
+    let calls: Vec<_> = (0..50).map(|serial| item(&format!("c{serial}"), about(PARTNER, ann))).collect();
+    for _ in 0..2 {
+        office.mishap("mail.message/load", What::Instead(Ok(page(413, "<html>413 Request Entity Too Large</html>"))));
+    }
+    let (outcomes, requests) = crate::journalling::write(&office, calls);
+    outcomes.iter().for_each(|outcome| drop(id(outcome)));
+    assert_eq!((messages(&office).len(), requests), (50, 5), "50, 25, 12, 13, 25");
 }

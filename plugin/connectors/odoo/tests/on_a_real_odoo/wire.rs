@@ -40,7 +40,8 @@ pub struct Wire {
 
 /// From now on all requests of this thread go through this wire.
 pub fn lay(wire: &Rc<RefCell<Wire>>) {
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).max_redirects_will_error(false).build().into();
     let wire = Rc::clone(wire);
     native::answer_with(move |base, request| {
         declared(wire.borrow().function, request);
