@@ -44,7 +44,8 @@ impl Instance {
         std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).map_err(broken)?;
         let run = folder.path().join("run");
         let own = std::process::id().to_string();
-        let told = script(&run, &["start", "--die-with", &own])?;
+        // One that is kept for a whole process is never dropped: then its folder is removed by whoever watches the process.
+        let told = script(&run, &["start", "--die-with", &own, "--remove"])?;
         Ok(Arc::new(Self { run, variables: variables(&told), databases: AtomicU32::new(0), _folder: folder }))
     }
 
