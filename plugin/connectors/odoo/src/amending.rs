@@ -56,7 +56,8 @@ fn amend(exchange: &mut Exchange<'_>, items: &[Item]) -> Result<Vec<Result<(), F
             entry.subject = plain(subject);
         }
         entry.body = amended(&entry.body, change.body.as_deref(), change.recording.as_deref(), &exchange.context.language);
-        if let Some(author) = change.user.as_ref().and_then(|user| authors.get(&user.id)) {
+        let user = change.user.as_ref().filter(|user| user.connector == exchange.context.connector);
+        if let Some(author) = user.and_then(|user| authors.get(&user.id)) {
             entry.author.clone_from(author);
         }
         if !touched.contains(&id) {
@@ -91,6 +92,9 @@ fn amend(exchange: &mut Exchange<'_>, items: &[Item]) -> Result<Vec<Result<(), F
 
 fn standing(exchange: &mut Exchange<'_>, items: &[Item]) -> Result<BTreeMap<u64, Standing>, Failure> {
     let ids: Vec<u64> = items.iter().filter_map(|item| model::id(&item.activity.id)).collect();
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let arguments = json!({
         "domain": domain::all(vec![domain::leaf("id", "in", ids)]),
         "fields": ["id", "subject", "body", "author_id"],

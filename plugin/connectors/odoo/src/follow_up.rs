@@ -22,47 +22,49 @@ use crate::{
 const COLUMNS: [&str; 5] = ["id", "res_id", "activity_type_id/id", "summary", "date_deadline"];
 const ASSIGNEE: &str = "user_id/.id";
 
-/// Requests that the entries themselves may need. The reminders take no more of a call's than that leaves.
-const FOR_ENTRIES: u32 = 4;
+/// Model and id of a record.
+type Place = (&'static str, u64);
+/// The key of a reminder, the record that it is about, and the call.
+type Reminder<'i> = (String, Place, &'i Item);
+
+/// Requests that are left to the entries themselves: one for all, and one for a single one.
+const FOR_ENTRIES: u32 = 2;
 
 /// Plans a call back for each missed call among these that has none, if the administrator wants it: one for a call and record, however many phones rang. A
 /// reminder that Odoo refuses costs no entry: it is left out. One that is there stays as it is, done or not.
 ///
-/// Gives the records that were found to be gone.
+/// Gives which of the items' records are gone, if it had to find out.
 ///
 /// # Errors
 /// Odoo could not be asked, or somebody was at the same work at the same time: then nothing of these calls is written yet.
-pub fn plan(exchange: &mut Exchange<'_>, items: &[&Item]) -> Result<BTreeSet<(&'static str, u64)>, Failure> {
-    let mut gone = BTreeSet::new();
+pub fn plan(exchange: &mut Exchange<'_>, items: &[&Item]) -> Result<Option<BTreeSet<Place>>, Failure> {
+    let mut gone: Option<BTreeSet<Place>> = None;
     if !exchange.options.call_back {
         return Ok(gone);
     }
-    let missed = items.iter().filter(|item| wants_call_back(&item.entry));
-    let mut wanted: BTreeMap<String, (&'static str, u64, &Item)> = BTreeMap::new();
-    for item in missed {
+    let mut wanted: BTreeMap<String, (Place, &Item)> = BTreeMap::new();
+    for item in items.iter().filter(|item| wants_call_back(&item.entry)) {
         if let Some((model, id)) = model::of_record(&item.about) {
-            wanted.entry(key(&item.entry.call, model, id)).or_insert((model, id, item));
+            wanted.entry(key(&item.entry.call, model, id)).or_insert(((model, id), item));
         }
     }
     for model in [model::PARTNER, model::LEAD] {
-        let mut reminders: Vec<(String, &Item)> =
-            wanted.iter().filter(|(_, (of, ..))| *of == model).map(|(key, (_, _, item))| (key.clone(), *item)).collect();
+        let of_model = wanted.iter().filter(|(_, ((of, _), _))| *of == model);
+        let mut reminders: Vec<Reminder<'_>> = of_model.map(|(key, (place, item))| (key.clone(), *place, *item)).collect();
+        let is_there = |gone: &Option<BTreeSet<Place>>, place: &Place| gone.as_ref().is_none_or(|gone| !gone.contains(place));
+        reminders.retain(|(_, place, _)| is_there(&gone, place));
         let Some(objections) = load(exchange, model, &reminders)? else { continue };
-        if exchange.left() <= FOR_ENTRIES + 1 {
-            continue;
+        // What is gone is held against all; else the refusal names the right ones as a rule.
+        let before = reminders.len();
+        if gone.is_none() && exchange.left() > FOR_ENTRIES + 1 {
+            gone = Some(record::gone(exchange, &items.iter().filter_map(|item| model::of_record(&item.about)).collect())?);
+            reminders.retain(|(_, place, _)| is_there(&gone, place));
         }
-        let about = |item: &Item| model::of_record(&item.about);
-        let not_there = record::gone(exchange, &reminders.iter().filter_map(|(_, item)| about(item)).collect())?;
-        let places = 0..reminders.len();
-        let named: BTreeSet<usize> = objections.iter().filter_map(|objection| objection.row).filter(|row| places.contains(row)).collect();
-        // What is gone is held against all.
-        let blamed = if not_there.is_empty() { named } else { BTreeSet::new() };
-        let sound = reminders
-            .into_iter()
-            .enumerate()
-            .filter(|(place, (_, item))| !blamed.contains(place) && about(item).is_some_and(|about| !not_there.contains(&about)));
-        reminders = sound.map(|(_, reminder)| reminder).collect();
-        gone.extend(not_there);
+        if reminders.len() == before {
+            let named: BTreeSet<usize> = objections.iter().filter_map(|objection| objection.row).collect();
+            let sound = reminders.into_iter().enumerate().filter(|(row, _)| !named.contains(row));
+            reminders = sound.map(|(_, reminder)| reminder).collect();
+        }
         load(exchange, model, &reminders)?;
     }
     Ok(gone)
@@ -78,8 +80,8 @@ fn key(call: &str, model: &str, id: u64) -> String {
 }
 
 /// The table that an activity is about cannot be loaded: it goes as a default, so each has a request of its own. Gives why Odoo stored none.
-fn load(exchange: &mut Exchange<'_>, model: &str, wanted: &[(String, &Item)]) -> Result<Option<Vec<Objection>>, Failure> {
-    if wanted.is_empty() {
+fn load(exchange: &mut Exchange<'_>, model: &str, wanted: &[Reminder<'_>]) -> Result<Option<Vec<Objection>>, Failure> {
+    if wanted.is_empty() || exchange.left() <= FOR_ENTRIES {
         return Ok(None);
     }
     let context = exchange.context;
@@ -87,8 +89,8 @@ fn load(exchange: &mut Exchange<'_>, model: &str, wanted: &[(String, &Item)]) ->
         let user = item.entry.user.as_ref().filter(|user| user.connector == context.connector).or(context.user.as_ref())?;
         model::id(&user.id).map(|id| id.to_string())
     };
-    let has_assignees = wanted.iter().all(|(_, item)| assignee(item).is_some());
-    let rows = wanted.iter().map(|(key, item)| {
+    let has_assignees = wanted.iter().all(|(_, _, item)| assignee(item).is_some());
+    let rows = wanted.iter().map(|(key, _, item)| {
         let mut values = vec![
             external_id::of(key),
             item.about.id.clone(),

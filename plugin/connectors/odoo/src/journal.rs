@@ -41,6 +41,9 @@ impl Guest for Odoo {
     }
 }
 
+/// Requests that it takes to find out which records are gone.
+const LOOKING: u32 = 2;
+
 /// What becomes of the items of one call, as far as it is known.
 struct Batch<'i> {
     items: &'i [Item],
@@ -60,10 +63,12 @@ fn write(exchange: &mut Exchange<'_>, items: &[Item]) -> Result<Vec<ItemOutcome>
     // Before the entries: these are what is looked for after a crash, and then nothing would be left that brings the rest about.
     let open = batch.open();
     let gone = follow_up::plan(exchange, &open.iter().filter_map(|index| items.get(*index)).collect::<Vec<_>>())?;
-    batch.set_aside(&gone);
+    batch.set_aside(gone.as_ref().unwrap_or(&BTreeSet::new()));
     let open = batch.open();
     if let Loaded::None(objections) = batch.load(exchange, &open)? {
-        batch.find_gone(exchange)?;
+        if gone.is_none() && !objections.is_empty() && exchange.left() > LOOKING {
+            batch.find_gone(exchange)?;
+        }
         let rest = batch.open();
         // What was said of all of them says nothing of fewer, or after somebody else was there at the same time.
         let still = rest == open && !objections.iter().any(Objection::is_conflict);
@@ -99,12 +104,12 @@ impl Batch<'_> {
         }
         let items: Vec<&Item> = which.iter().filter_map(|index| self.items.get(*index)).collect();
         let context = exchange.context;
-        let has_authors = items.iter().any(|item| self.author(item).is_some());
+        let has_authors = items.iter().any(|item| self.author(item, context).is_some());
         let rows = items.iter().filter_map(|item| {
             let mut values = call::row(&item.key, model::of_record(&item.about)?, &item.entry, &context.language);
             if has_authors {
                 // Without one it is the key's user, as an empty value would not be.
-                values.push(self.author(item).or_else(|| self.own()).map(|partner| partner.to_string()).unwrap_or_default());
+                values.push(self.author(item, context).or_else(|| self.own()).map(|partner| partner.to_string()).unwrap_or_default());
             }
             Some(values)
         });
@@ -113,9 +118,9 @@ impl Batch<'_> {
         load::make(exchange, MESSAGE, &columns, &rows, Map::new())
     }
 
-    fn author(&self, item: &Item) -> Option<u64> {
-        let user = model::id(&item.entry.user.as_ref()?.id)?;
-        self.authors.get(&user).copied()
+    fn author(&self, item: &Item, context: &Context) -> Option<u64> {
+        let user = item.entry.user.as_ref().filter(|user| user.connector == context.connector)?;
+        self.authors.get(&model::id(&user.id)?).copied()
     }
 
     fn own(&self) -> Option<u64> {

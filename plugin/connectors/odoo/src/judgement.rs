@@ -46,6 +46,8 @@ pub fn of_response(response: &Response, effect: Effect, now: context::Moment) ->
         (403, Some("odoo.exceptions.AccessError")) => Failure::Forbidden(refused("odoo.no-access")),
         // Said of whatever goes wrong while the key is looked up, such as a database that has just come back; of a wrong key it is 401. Nothing was done.
         (403, Some("odoo.exceptions.AccessDenied")) => Failure::Unreachable(refused("odoo.not-signed-in")),
+        // Odoo has no such answers: something in between does not let us through.
+        (403 | 410, None) => Failure::Unreachable(refused("kit.status-between")),
         // Raised by Odoo after it has tried five times by itself; nothing is left of it.
         (
             _,
@@ -126,8 +128,10 @@ mod tests {
 
     #[test]
     fn kinds_and_messages_of_what_was_met() {
-        let rows: [(u16, String, &str, &str, &str); 16] = [
+        let rows: [(u16, String, &str, &str, &str); 18] = [
             (403, error("odoo.exceptions.AccessDenied"), "Unreachable", "Unreachable", "odoo.not-signed-in"),
+            (403, "<h1>Firewall</h1>".to_owned(), "Unreachable", "Unreachable", "kit.status-between"),
+            (410, "<h1>Gone</h1>".to_owned(), "Unreachable", "Unreachable", "kit.status-between"),
             (401, error("werkzeug.exceptions.Unauthorized"), "AuthoriseAgain", "AuthoriseAgain", "odoo.key"),
             (401, "<h1>sign in</h1>".to_owned(), "AuthoriseAgain", "AuthoriseAgain", "odoo.key"),
             (403, error("odoo.exceptions.AccessError"), "Forbidden", "Forbidden", "odoo.no-access"),

@@ -6,12 +6,15 @@ use serde_json::{Map, Value, json};
 use crate::json2::Exchange;
 use pbx_connector_kit::types::Failure;
 
+/// The status of a body that is too large: nginx refuses more than a megabyte if nobody tells it otherwise.
+const TOO_LARGE: u16 = 413;
+
 /// What became of the rows.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Loaded {
     /// All stand: their ids, in order.
     All(Vec<String>),
-    /// None does.
+    /// None does; without an objection where they were too many.
     None(Vec<Objection>),
 }
 
@@ -68,7 +71,11 @@ fn load(
     rows: &[Vec<String>],
     context: &Map<String, Value>,
 ) -> Result<Loaded, Failure> {
-    let answer = exchange.change(model, "load", json!({ "fields": fields, "data": rows, "context": context }))?;
+    let answer = match exchange.change(model, "load", json!({ "fields": fields, "data": rows, "context": context })) {
+        // Something before Odoo finds it too large, as it would not fewer rows.
+        Err(Failure::Invalid(wrong)) if wrong.detail.status == Some(TOO_LARGE) && rows.len() > 1 => return Ok(Loaded::None(Vec::new())),
+        told => told?,
+    };
     answer.read(|answer| read(&answer, rows.len()))
 }
 

@@ -4,7 +4,7 @@
 //! a link, the others as classes of the text, for programs (what people read is the template's business). Of what else HTML would have for that, Odoo
 //! takes away all that it does not know.
 
-use html_escape::{encode_double_quoted_attribute, encode_text};
+use html_escape::{encode_double_quoted_attribute, encode_quoted_attribute, encode_text};
 use pbx_connector_kit::{
     base_types::{Direction, Outcome},
     time::rfc3339,
@@ -61,9 +61,9 @@ fn body(entry: &JournalEntry, language: &str) -> String {
     format!("{start}{}{END}{recording}", lines(&entry.body))
 }
 
-/// Plain text as HTML.
+/// Plain text as HTML. Quotation marks are escaped too: Odoo would take an image out of a text that has one in it, and keep it as a file.
 fn lines(text: &str) -> String {
-    let lines: Vec<String> = text.lines().map(|line| encode_text(&plain(line)).into_owned()).collect();
+    let lines: Vec<String> = text.lines().map(|line| encode_quoted_attribute(&plain(line)).into_owned()).collect();
     lines.join("<br>")
 }
 
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn what_people_wrote_is_text_in_the_page() {
-        assert_eq!(lines("a <b> & \"c\"\nd\u{0}e\r\n\u{1b}[2Jf"), "a &lt;b&gt; &amp; \"c\"<br>d e<br> [2Jf");
+        assert_eq!(lines("a <b> & \"c\"\nd\u{0}e\r\n\u{1b}[2Jf"), "a &lt;b&gt; &amp; &quot;c&quot;<br>d e<br> [2Jf");
         assert_eq!(
             recording("https://pbx.example/r?a=1&b=\"x\"><script>", "en"),
             "<div class=\"pbx-recording\"><a href=\"https://pbx.example/r?a=1&amp;b=&quot;x&quot;&gt;&lt;script&gt;\">Recording</a></div>"

@@ -165,7 +165,7 @@ fn an_owner_looks_after_the_record_unless_they_left() {
             let model = if role == Role::Person { PARTNER } else { LEAD };
             let row = of_id(&office, model, &made.entity.reference.id, &["user_id"]);
             assert_eq!(made.entity.owner.is_some(), keeps, "{owner:?}");
-            assert_eq!(row["user_id"][0].to_string() == agent.id, keeps, "{owner:?} {row}");
+            assert_eq!(row["user_id"][0] == json!(agent.id.parse::<u64>().unwrap()), keeps, "{owner:?} {row}");
         }
     }
     assert_eq!(office.count("mail_mail"), mails, "nobody is told by mail what they do themselves");

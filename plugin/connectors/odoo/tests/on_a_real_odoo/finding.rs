@@ -1,10 +1,11 @@
 use pbx_connector_kit::{
     base_types::{Number, NumberKind},
-    types::{Entity, Role},
+    types::{Entity, Failure, Role},
 };
 use pbx_odoo_connector::{
     Odoo,
     bindings::exports::pbx::crm::{
+        journal::ItemOutcome,
         lookup::{Found, Guest as _},
         search::{Guest as _, Page},
     },
@@ -12,8 +13,8 @@ use pbx_odoo_connector::{
 use serde_json::json;
 
 use crate::{
-    office::{LEAD, Office, PARTNER, american, british},
-    wire::What,
+    journalling::{id, item, write},
+    office::{LEAD, Office, PARTNER, about, american, british},
 };
 
 fn find(office: &Office, numbers: Vec<Number>, limit: u32) -> (Found, usize) {
@@ -211,11 +212,16 @@ fn where_the_app_crm_is_not_used_contacts_are_all_that_is_asked_for() {
 #[test]
 fn where_the_app_crm_is_not_installed_contacts_are_found_nevertheless() {
     let Some(office) = Office::open() else { return };
-    office.person("Ann", "555-010-0142");
-    // What Odoo says of a model that there is not.
-    office.mishap("crm.lead/search_read", What::Elsewhere("crm.lead", "crm.nowhere"));
+    let ann = office.person("Ann", "555-010-0142");
+    let app = office.rows("ir.module.module", &json!([["name", "=", "crm"]]), &["id"])[0]["id"].clone();
+    office.database.call("admin", "ir.module.module", "button_immediate_uninstall", &json!({ "ids": [app] })).unwrap();
     let (found, requests) = find(&office, vec![american("5550100142")], 50);
     assert_eq!((names(&found.entities), requests), (vec!["Ann"], 2));
+    // A call for a lead that was looked up before.
+    let items = vec![item("c1", about(LEAD, 7)), item("c2", about(PARTNER, ann))];
+    let outcomes = write(&office, items).0;
+    assert!(matches!(&outcomes[0], ItemOutcome::Failed(Failure::Gone(_))), "{outcomes:?}");
+    drop(id(&outcomes[1]));
 }
 
 #[test]

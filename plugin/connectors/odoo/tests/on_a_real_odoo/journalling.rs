@@ -3,7 +3,6 @@ use std::sync::{Arc, Barrier};
 use pbx_connector_kit::{
     base_types::SettingValue,
     base_types::{Direction, Outcome},
-    context::Context,
     types::{Failure, JournalEntry, RecordRef, UserRef},
 };
 use pbx_odoo_connector::{
@@ -131,7 +130,7 @@ fn a_call_is_a_note_of_the_type_call_that_nobody_is_sent() {
         assert_eq!((office.count("mail_mail"), office.count("mail_notification")), told, "nobody is told");
         // What the page of the record shows.
         let shown = office.database.call("seller", PARTNER, "read", &json!({ "ids": [ann], "fields": ["message_ids"] })).unwrap();
-        assert!(shown[0]["message_ids"].as_array().unwrap().iter().any(|message| message.to_string() == id(&outcomes[0])));
+        assert!(shown[0]["message_ids"].as_array().unwrap().contains(&row["id"]));
     }
 }
 
@@ -376,6 +375,7 @@ fn texts_are_shown_as_they_were_written() {
             item
         })
         .collect();
+    let files = office.count("ir_attachment");
     let (outcomes, requests) = write(&office, items);
     assert_eq!(requests, 1);
     outcomes.iter().for_each(|outcome| drop(id(outcome)));
@@ -387,7 +387,7 @@ fn texts_are_shown_as_they_were_written() {
             assert!(!row["body"].as_str().unwrap().contains(tag), "{row}");
         }
     }
-    assert_eq!(office.count("ir_attachment where res_model = 'res.partner'"), 0);
+    assert_eq!(office.count("ir_attachment"), files, "an image in a text is a text");
 }
 
 #[test]
@@ -416,7 +416,7 @@ fn only_pages_of_the_web_are_links() {
     assert_eq!(links, [true, false, false, true, true, false]);
     for row in messages(&office) {
         let body = row["body"].as_str().unwrap();
-        assert!(!body.contains("javascript") && !body.contains("data:") && !body.contains("\"onclick"), "{body}");
+        assert!(!body.contains("javascript") && !body.contains("data:") && !body.contains(" onclick"), "{body}");
     }
 }
 
@@ -441,7 +441,7 @@ fn every_direction_and_outcome_is_told_to_programs() {
     for (direction, way) in &directions {
         for (outcome, word) in &outcomes {
             let mut item = item(&format!("c{}", items.len()), about(PARTNER, ann));
-            (item.entry.direction, item.entry.outcome, item.entry.talked) = (direction.clone(), outcome.clone(), items.len() as u64);
+            (item.entry.direction, item.entry.outcome, item.entry.talked) = (*direction, outcome.clone(), items.len() as u64);
             wanted.push(format!("<div class=\"pbx-call pbx-{way} pbx-{word} pbx-talked-{}-ms\">", items.len()));
             items.push(item);
         }
@@ -489,12 +489,6 @@ fn an_author_who_left_stays_the_author_and_an_unknown_one_is_the_keys_user() {
         assert_eq!(row["author_id"][0], users[serial % 5].1, "{serial}");
     }
     assert_eq!(rows.len(), 10);
-    // Also where the host does not know who the key's user is.
-    let mut call = item("no-own", about(PARTNER, ann));
-    call.entry.user.clone_from(&users[0].0);
-    let context = Context { user: None, ..office.during("write") };
-    Odoo::write(context, vec![call, item("no-user", about(PARTNER, ann))]).unwrap().outcomes.iter().for_each(|outcome| drop(id(outcome)));
-    assert!(messages(&office)[10..].iter().all(|row| row["author_id"][0].is_u64()), "{:?}", messages(&office)[11]);
 }
 
 #[test]

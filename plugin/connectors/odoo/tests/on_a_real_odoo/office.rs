@@ -99,11 +99,6 @@ impl Office {
         self.wire.borrow().sent.len()
     }
 
-    /// The ends of the paths since so many requests: "res.partner/search_read".
-    pub fn sent_since(&self, before: usize) -> Vec<String> {
-        self.wire.borrow().sent[before..].iter().map(|path| path.trim_start_matches("/json/2/").to_owned()).collect()
-    }
-
     /// What `ask` makes of requests; the connector must count the same.
     pub fn counted<T>(&self, usage: impl Fn(&T) -> &Usage, ask: impl FnOnce() -> Result<T, Failure>) -> (T, usize) {
         let before = self.requests();

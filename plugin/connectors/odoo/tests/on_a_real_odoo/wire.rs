@@ -40,7 +40,8 @@ pub struct Wire {
 
 /// From now on all requests of this thread go through this wire.
 pub fn lay(wire: &Rc<RefCell<Wire>>) {
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).max_redirects_will_error(false).build().into();
     let wire = Rc::clone(wire);
     native::answer_with(move |base, request| {
         declared(wire.borrow().function, request);
@@ -70,9 +71,9 @@ pub fn lay(wire: &Rc<RefCell<Wire>>) {
 fn declared(function: &str, request: &Request) {
     let method = method(request);
     let operations = Odoo::describe().operations.into_iter();
-    let allowed = operations.filter(|operation| operation.during.iter().any(|name| name == function)).any(|operation| {
-        operation.methods.iter().any(|name| name == method.as_str()) && operation.paths.iter().any(|path| *path == request.path)
-    });
+    let allowed = operations
+        .filter(|operation| operation.during.iter().any(|name| name == function))
+        .any(|operation| operation.methods.iter().any(|name| name == method.as_str()) && operation.paths.contains(&request.path));
     assert!(allowed, "{method} {} was not declared for {function}", request.path);
     for (name, _) in &request.headers {
         assert!(["accept", "content-type", "x-odoo-database"].contains(&name.as_str()), "{name} is the host's");
