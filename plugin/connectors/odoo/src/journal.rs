@@ -159,7 +159,8 @@ impl Batch<'_> {
     fn find_there(&mut self, exchange: &mut Exchange<'_>) {
         let refused = self.outcomes.iter().filter(|(_, outcome)| matches!(outcome, ItemOutcome::Failed(Failure::Invalid(_))));
         let refused: Vec<(usize, &str)> = refused.filter_map(|(index, _)| Some((*index, self.items.get(*index)?.key.as_str()))).collect();
-        if refused.is_empty() {
+        // Without a request for it the refusals stand: a call that decides nothing would be repeated for ever.
+        if refused.is_empty() || exchange.left() == 0 {
             return;
         }
         let keys: Vec<&str> = refused.iter().map(|(_, key)| *key).collect();
