@@ -233,7 +233,7 @@ impl Office {
     /// Work that waits or is dead.
     pub fn unfinished(&self) -> u64 {
         let counts = self.core.store().unwrap().counts();
-        (counts.pending + counts.leased + counts.dead).try_into().unwrap()
+        counts.pending + counts.leased + counts.dead
     }
 }
 
