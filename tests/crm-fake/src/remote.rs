@@ -8,7 +8,7 @@ use ureq::{Agent, Body};
 use crate::{
     Activity, Answer, Application, ControlError, CrmFake, Fault, Outcome, Record, RecordedRequest, SeedRecord, SeedUser,
     server::{
-        AFTER_MS, NOW_MS, OUTCOME,
+        AFTER_MS, DURING, NOW_MS, OUTCOME,
         control::{Approved, Asking, Clock, Ids, Name},
     },
 };
@@ -25,6 +25,8 @@ pub struct RemoteCrm {
     agent: Agent,
     address: String,
     name: String,
+    /// The connector's call that the next request belongs to, and its function.
+    during: Option<String>,
     /// The first thing that went wrong on the way to the other process.
     lost: OnceLock<ControlError>,
 }
@@ -41,6 +43,7 @@ impl RemoteCrm {
             agent: Agent::new_with_config(config),
             address: address.trim_end_matches('/').to_owned(),
             name: String::new(),
+            during: None,
             lost: OnceLock::new(),
         };
         let Name { name } = remote.ask(Method::GET, "name", None, Vec::new())?;
@@ -88,6 +91,9 @@ impl RemoteCrm {
         let path = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         parts.uri = format!("{}{path}", self.address).parse::<Uri>().map_err(|why| unreachable(&why))?;
         parts.headers.insert(NOW_MS, now_ms.into());
+        if let Some(during) = self.during.as_ref().and_then(|during| during.parse().ok()) {
+            parts.headers.insert(DURING, during);
+        }
         // They belong to the connection that the player pretends to have, not to ours.
         parts.headers.remove(http::header::HOST);
         parts.headers.remove(http::header::CONTENT_LENGTH);
@@ -178,6 +184,14 @@ impl CrmFake for RemoteCrm {
         let asked = percent_encoding::utf8_percent_encode(name, IN_A_PATH);
         let told: Result<Ids, ControlError> = self.ask(Method::GET, &format!("ids?of={asked}"), None, Vec::new());
         self.sure(told.map(|Ids { ids }| ids.into_iter().next().unwrap_or_else(|| name.to_owned())))
+    }
+
+    fn during(&mut self, call: u64, function: &str) {
+        self.during = Some(format!("{call} {function}"));
+    }
+
+    fn secret(&self) -> Option<Vec<(String, String)>> {
+        self.sure(self.ask(Method::GET, "secret", None, Vec::new()))
     }
 
     fn application(&self, address: &str) -> Option<Application> {

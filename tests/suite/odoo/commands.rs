@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use odoo_server::{Database, Instance};
+use crm_fake::Server;
+use odoo_server::{Database, Instance, OdooCrm};
 
 struct Desk<'i> {
     folder: tempfile::TempDir,
@@ -66,4 +67,20 @@ fn m_con_5_m_con_6_m_bind_1_an_account_at_odoo_is_connected_with_a_key_looked_at
     assert!(told.contains("Make a new one in Odoo"), "{told}");
     let (code, told) = desk.run("disconnect", &["--yes"]);
     assert_eq!(code, Some(0), "{told}");
+}
+
+#[test]
+fn c_2_a_scenario_is_played_by_command_against_an_odoo_that_another_process_serves() {
+    let Some(instance) = Instance::start_or_skip("the command `play` against an Odoo behind a port") else { return };
+    let served = Server::start(Box::new(OdooCrm::new(&instance).unwrap()), 0).unwrap();
+    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/scenarios");
+    let file = scenarios.join("create/a-ring-group-of-five-makes-one-record.toml");
+    let output = Command::new(env!("CARGO_BIN_EXE_pbx-crm"))
+        .args(["play", "--connector", "odoo", "--crm", served.address(), file.to_str().unwrap()])
+        .output()
+        .unwrap();
+    let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(told.contains("odoo create") && told.contains("Integration at My Company"), "{told}");
+    assert!(!told.contains(instance.key("integration")), "{told}");
 }

@@ -14,7 +14,7 @@ use tokio::{
     sync::OwnedSemaphorePermit,
 };
 
-use super::{AFTER_MS, NOW_MS, OUTCOME, SCHEME, ServerOptions, Shared, body::Outgoing, control};
+use super::{AFTER_MS, DURING, NOW_MS, OUTCOME, SCHEME, ServerOptions, Shared, body::Outgoing, control};
 use crate::{Answer, Outcome, wire};
 
 /// How long a connection may be silent between two requests, or dribble its headers.
@@ -95,6 +95,7 @@ async fn respond(request: Request<Incoming>, state: Shared, scheme: &'static str
     let whole = |response: Response<Vec<u8>>| response.map(|body| Outgoing::new(body, None));
     let (mut parts, body) = request.into_parts();
     let now = parts.headers.remove(NOW_MS);
+    let during = parts.headers.remove(DURING);
     let is_player = now.is_some();
     // Whoever speaks to us from outside cannot claim to speak TLS.
     parts.headers.insert(HeaderName::from_static(SCHEME), HeaderValue::from_static(scheme));
@@ -113,6 +114,10 @@ async fn respond(request: Request<Incoming>, state: Shared, scheme: &'static str
                     return Ok(whole(wire::error(400, &format!("{NOW_MS} must be whole milliseconds"))));
                 }
             }
+        }
+        let during = during.as_ref().and_then(|header| header.to_str().ok()?.split_once(' '));
+        if let Some((Ok(call), function)) = during.map(|(call, function)| (call.parse(), function)) {
+            state.fake.during(call, function);
         }
         let now_ms = state.advance();
         let request = Request::from_parts(parts, body);

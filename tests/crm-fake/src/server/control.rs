@@ -73,6 +73,7 @@ pub(super) fn respond(state: &mut State, request: &Request<Vec<u8>>) -> Response
         (&Method::GET, "name") => Ok(wire::json(200, &Name { name: state.fake.name().to_owned() })),
         (&Method::GET, "settings") => address(state, request).map(|address| wire::json(200, &state.fake.settings(&address))),
         (&Method::GET, "application") => address(state, request).map(|address| wire::json(200, &state.fake.application(&address))),
+        (&Method::GET, "secret") => Ok(wire::json(200, &state.fake.secret())),
         (&Method::GET, "ids") => own_id(state, request),
         (&Method::POST, "approvals") => body(request)
             .and_then(|asking: Asking| state.fake.person_approves(now_ms, &asking.authorise_url))
@@ -99,8 +100,8 @@ pub(super) fn respond(state: &mut State, request: &Request<Vec<u8>>) -> Response
         }
         (
             _,
-            "name" | "settings" | "clock" | "records" | "activities" | "requests" | "faults" | "users" | "application" | "approvals"
-            | "ids",
+            "name" | "settings" | "clock" | "records" | "activities" | "requests" | "faults" | "users" | "application" | "secret"
+            | "approvals" | "ids",
         ) => {
             return refusal(405, &ControlError::Invalid(format!("{} does not go with {path}", request.method())));
         }

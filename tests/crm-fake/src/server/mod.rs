@@ -1,12 +1,14 @@
 //! A fake behind a loopback port.
 //!
-//! Everything but `/_control/` is the vendor's API, answered by [`CrmFake::answer`]. Two headers belong to the tests:
+//! Everything but `/_control/` is the vendor's API, answered by [`CrmFake::answer`]. Three headers belong to the tests:
 //!
 //! * `x-fake-after-ms` in every answer: how long the CRM would have taken. The server itself never waits, unless it runs in real time
 //!   ([`ServerOptions::real_time_from`]): then it waits for everybody but players, and tells the header to players alone.
 //! * `x-fake-now-ms` in a request: sets the clock first. It marks the request of a player in another process (as [`RemoteCrm`] sends), who
 //!   is told of a lost connection by status 204 with the header `x-fake-outcome: cut` or `refused`. All others see the
 //!   socket close without an answer.
+//!
+//! * `x-fake-during: 7 find` in a player's request: it belongs to the connector's call 7, which is one of `find` ([`CrmFake::during`]).
 //!
 //! The control side speaks JSON:
 //!
@@ -24,6 +26,7 @@
 //! | `DELETE /_control/faults` | 204 |
 //! | `POST /_control/users` with a list of [`SeedUser`](crate::SeedUser) | `{"ids": [...]}` |
 //! | `GET /_control/application?address=http://...` | an [`Application`](crate::Application), or `null`; `address` as for `settings` |
+//! | `GET /_control/secret` | `[["key", "..."]]`: what an administrator types in, or `null` |
 //! | `GET /_control/ids?of=p-1` | `{"ids": ["..."]}`: the vendor's own id of what a test calls so |
 //! | `POST /_control/approvals` with `{"authorise-url": "http://..."}` | `{"callback": "http://..."}`: a person signed in and allowed it |
 //! | `POST /_control/knobs/{name}` with the knob's value | what the knob answers, `null` as a rule |
@@ -32,6 +35,7 @@
 //! an unknown path, 405 for a wrong method, 413 for a body above the fake's limit, 501 for what this fake cannot do.
 //!
 //! [`CrmFake::answer`]: crate::CrmFake::answer
+//! [`CrmFake::during`]: crate::CrmFake::during
 //! [`RemoteCrm`]: crate::RemoteCrm
 
 mod body;
@@ -73,6 +77,8 @@ const TICK: Duration = Duration::from_millis(50);
 pub const AFTER_MS: &str = "x-fake-after-ms";
 /// Header of a player's request: sets the clock, in milliseconds since 1970.
 pub const NOW_MS: &str = "x-fake-now-ms";
+/// Header of a player's request: the connector's call that it belongs to, and the function, "7 find".
+pub const DURING: &str = "x-fake-during";
 /// Header of an answer to a player: "cut" or "refused".
 pub const OUTCOME: &str = "x-fake-outcome";
 
