@@ -107,3 +107,16 @@ fn m_log_5_an_entry_waits_for_its_own_account_and_holds_up_no_other() {
         assert_eq!(office.unfinished(), 0);
     }
 }
+
+#[test]
+fn m_off_1_an_account_that_is_switched_off_is_not_waited_for() {
+    let mut office = Office::new(fakes());
+    office.disable(1);
+    office.call("henry", PEOPLE.in_second, 0);
+    office.call("maria", PEOPLE.in_first, 10 * MINUTE);
+    office.run_until(60 * MINUTE);
+    assert_eq!((office.asked(0, "find"), office.asked(1, "find")), (2, 0));
+    assert_eq!((office.entries(0), office.entries(1)), (vec!["Maria Torres".to_owned()], Vec::new()));
+    assert!(office.made(0).is_empty() && office.made(1).is_empty(), "the account that is named for new records is switched off");
+    assert_eq!(office.unfinished(), 0, "and nothing waits for it");
+}

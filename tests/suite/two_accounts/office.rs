@@ -26,6 +26,7 @@ use pbx_crm_host::number::DialPlan;
 use pbx_crm_host::pbx::{Pbx, StaticPbx};
 use pbx_crm_host::settings::Settings;
 use pbx_crm_host::store::memory::MemoryStore;
+use pbx_crm_host::store::{Order, Ordered};
 
 /// Noon on 2026-03-02.
 const STARTS: Moment = 1_772_452_800_000;
@@ -143,6 +144,12 @@ impl Office {
 
     pub fn clear_faults(&mut self, account: usize) {
         self.accounts[account].line.fake().clear_faults();
+    }
+
+    /// An administrator switches an account off.
+    pub fn disable(&mut self, account: usize) {
+        let order = Order::Disable { connector: self.accounts[account].id.to_owned() };
+        self.step(Input::Order(Ordered { id: 0, by: "a test".to_owned(), at: self.now, order }));
     }
 
     /// Lets all happen up to this offset.

@@ -255,8 +255,9 @@ impl Core {
             }
         }
         hits.truncate(50);
+        // One that is switched off is as if it were not there: what waited for it would wait until somebody switches it on.
         if hits.is_empty()
-            && let Some(next) = self.slots.get(slot + 1)
+            && let Some(next) = self.slots.iter().skip(slot + 1).find(|slot| slot.gate.is_enabled())
         {
             let account = AccountRef { connector: next.id.clone(), organisation: next.organisation.clone() };
             let progress = Progress { told_waiting: item.progress.told_waiting, ..Progress::new(self.now) };
