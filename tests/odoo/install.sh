@@ -201,8 +201,10 @@ make_template
 printf 'Odoo %s\n' "$version" >"$install/complete"
 
 # Installs of other versions of these files, unused for two weeks.
-for other in "$home"/*/; do
-  other=${other%/}
-  if [ "$other" != "$install" ] && [ -z "$(find "$other/complete" -mtime -14 2>/dev/null)" ]; then rm -rf "$other"; fi
+for complete in "$home"/*/complete; do
+  other=${complete%/complete}
+  # Of this script's making, and no other folder that somebody has there.
+  [[ "${other##*/}" =~ ^[0-9a-f]{16}$ ]] && [ -d "$other/venv" ] && [ -d "$other/src" ] || continue
+  if [ "$other" != "$install" ] && [ -z "$(find "$complete" -mtime -14)" ]; then rm -rf "$other"; fi
 done
 say "installed: $(cat "$install/complete") in $install"

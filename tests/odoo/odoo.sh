@@ -44,8 +44,7 @@ locked() {
 prepare() {
   [ -e "$install/complete" ] || cannot "Odoo is not installed in $home, or by another version of these files: run tests/odoo/install.sh"
   # Another start may be at work here: its lock and what comes before the mark do not count.
-  if [ -d "$run" ] && [ ! -e "$mark" ] &&
-    [ -n "$(find "$run" -mindepth 1 -maxdepth 1 ! -name lock ! -name socket ! -name data ! -name postgres -print -quit)" ]; then
+  if [ -d "$run" ] && [ ! -e "$mark" ] && [ ! -e "$run/lock" ] && [ -n "$(find "$run" -mindepth 1 -maxdepth 1 -print -quit)" ]; then
     fail "$run holds something else: PBX_CRM_ODOO_RUN must name a new or an empty folder"
   fi
   make_run

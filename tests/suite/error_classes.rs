@@ -380,3 +380,39 @@ fn f20_several_records_where_one_was_wanted_bury_it_and_are_named() {
     let named = |(_, output): &(u64, Output)| if let Output::Told(Told::Dead { why, .. }) = output { why.verbatim.clone() } else { None };
     assert_eq!(play.outputs.iter().find_map(named).as_deref(), Some("Contact 003A, Contact 003B"));
 }
+
+/// Two look-ups share a request, and one of the numbers has more records than the connector is asked for.
+#[test]
+fn m_pop_1_a_number_with_very_many_records_hides_nobody_else() {
+    let record = |id: String, name: &str, number: &str| {
+        format!(r#"{{ id = "{id}", role = "person", name = "{name}", phones = [{{ label = "mobile", number = "{number}" }}] }},"#)
+    };
+    let crowd: String = (0..130).map(|index| record(format!("c-{index}"), "Call Center", "+15550100111")).collect();
+    let text = format!(
+        r#"
+        title = "a crowd"
+        extension = [{{ id = "1001", name = "Ann Field" }}]
+        crm.user = [{{ id = "ann", name = "Ann Field" }}]
+        binding = [{{ user = "ann", extensions = ["1001"] }}]
+        crm.record = [{crowd} {}]
+        crm.fault = [{{ what = "status", status = 429, retry-after = 5, on = ["find"], times = 2 }}]
+        event = [
+          {{ at = "0s", what = "start", call = "crowd", direction = "inbound", from = "+15550100111", to = "+15550100100" }},
+          {{ at = "0s", what = "ring", call = "crowd", extension = "1001" }},
+          {{ at = "0s", what = "start", call = "maria", direction = "inbound", from = "+15550100142", to = "+15550100100" }},
+          {{ at = "0s", what = "ring", call = "maria", extension = "1001" }},
+          {{ at = "1m", what = "end", call = "crowd" }},
+          {{ at = "1m", what = "end", call = "maria" }},
+        ]
+        "#,
+        record("maria".to_owned(), "Maria Torres", "+15550100142")
+    );
+    let file = Path::new("a-crowd.toml");
+    let parsed = scenario::parse(file, &text).unwrap_or_else(|why| panic!("{why}"));
+    let play = stage("webhook").play(file, &text, &parsed, Crm::in_process("webhook").unwrap()).unwrap_or_else(|why| panic!("{why}"));
+    let finds = asked(&play, "find");
+    assert!(finds.iter().any(|(_, about, failed)| about.len() == 2 && !failed), "both were asked for at once: {finds:?}");
+    assert!(finds.iter().any(|(_, about, failed)| about == &["+15550100142"] && !failed), "and one again alone: {finds:?}");
+    let entries: Vec<&str> = play.activities.iter().map(|entry| entry.record.as_str()).collect();
+    assert!(entries.contains(&"maria") && entries.len() == 2, "{entries:?}");
+}

@@ -33,7 +33,8 @@ impl Browser {
     /// It is installed and does not start.
     pub fn start_or_skip(what: &str) -> Result<Option<Self>, String> {
         let installed = |program| Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());
-        if !installed("chromedriver") || !installed("chromium") {
+        let chromium = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"].into_iter().any(installed);
+        if !chromium || !installed("chromedriver") {
             // Not by a macro, whose words the test runner would keep to itself.
             let _unread = writeln!(
                 std::io::stderr(),

@@ -75,6 +75,8 @@ make_run() {
   [ "${#run}" -le 80 ] || fail "PBX_CRM_ODOO_RUN is too long for a Unix socket (80 characters at most): $run"
   mkdir -p "$run"
   [ -O "$run" ] || fail "$run belongs to somebody else"
+  # The sign that a folder is one of ours, before anything else is in it.
+  : >>"$run/lock"
   mkdir -p "$socket" "$run/data"
   if [ "$(id -u)" = 0 ]; then
     chmod 711 "$run"
@@ -144,8 +146,11 @@ postgres_down() {
 # number.
 forget_memory() {
   local number
-  number=$(sed -n '7s/.* //p' "$cluster/postmaster.pid" 2>/dev/null) || return 0
-  [ -z "$number" ] || ipcrm -m "$number" 2>/dev/null || true
+  local key
+  read -r key number < <(sed -n 7p "$cluster/postmaster.pid" 2>/dev/null) || return 0
+  # Numbers come again after a restart of the machine: it must be this one by its key too, with nobody in it.
+  [ -n "$number" ] && awk -v key="$key" -v number="$number" '$1 == key && $2 == number && $7 == 0 { found = 1 } END { exit !found }' /proc/sysvipc/shm || return 0
+  ipcrm -m "$number" 2>/dev/null || true
 }
 
 # When a process began, in clock ticks since the machine did: tells it from a later one with the same number.

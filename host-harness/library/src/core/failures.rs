@@ -66,7 +66,9 @@ impl Class {
             Failure::AuthoriseAgain(_) => Self::Unauthorised,
             Failure::Conflict(_) => Self::Locked,
             // A status that is no success says at least that nothing was done.
-            Failure::Garbled(Detail { status: Some(..200 | 300..), .. }) => Self::Transient,
+            Failure::Garbled(Detail { status: Some(..200 | 300..), .. }) | Failure::Other(Detail { status: Some(..200 | 300..), .. }) => {
+                Self::Transient
+            }
             Failure::Unclear(_) | Failure::Garbled(_) | Failure::Other(_) => Self::Ambiguous,
             Failure::Moved(_) | Failure::Duplicate(_) => Self::Elsewhere,
             Failure::Forbidden(_) | Failure::Gone(_) | Failure::Invalid(_) | Failure::Unsupported(_) => Self::Permanent,
@@ -141,8 +143,8 @@ impl Core {
         }
     }
 
-    /// Again at once, with half as many others.
-    fn part(&mut self, item: WorkItem, most: usize, unclear: bool) {
+    /// Again at once, with so many others at most.
+    pub(super) fn part(&mut self, item: WorkItem, most: usize, unclear: bool) {
         let unclear = unclear && changes_the_crm(&item);
         let due = if unclear { self.now.saturating_add(LOOK_UP_AFTER_MS) } else { self.now };
         self.pend(&item, due, |progress| progress.unclear |= unclear);

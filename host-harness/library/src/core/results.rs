@@ -145,6 +145,11 @@ impl Core {
                 self.remember(&entities);
                 let mut usage = found.usage;
                 for item in self.matches_of(slot, &numbers) {
+                    // Somebody with very many records may have crowded out another's: whoever has none is asked for alone.
+                    if found.more && numbers.len() > 1 && !self.is_among(&item, &entities) {
+                        self.part(item, 1, false);
+                        continue;
+                    }
                     if self.answer_match(item, slot, &entities, found.more, usage.clone()) {
                         usage.spent = 0;
                     }
@@ -242,6 +247,11 @@ impl Core {
         let mut orders: Vec<u64> = waiting.filter(|(_, head)| head.slot == Some(slot)).map(|(order, _)| order).collect();
         orders.sort_unstable();
         orders.into_iter().filter_map(|order| self.unfinished(order)).collect()
+    }
+
+    fn is_among(&self, item: &WorkItem, entities: &[Entity]) -> bool {
+        let Task::Match(number) = &item.task else { return false };
+        entities.iter().any(|entity| self.has_number(entity, number))
     }
 
     /// False: another account is asked now.

@@ -74,6 +74,9 @@ impl Asking {
     }
 }
 
+/// So many records are asked for, for each number.
+const HITS: u32 = 50;
+
 /// Key of a match: once for each call and number, whoever asks.
 pub(super) fn match_key(call: &str, number: &Number) -> String {
     format!("match {call} {}", number_key(number))
@@ -281,7 +284,8 @@ impl Core {
             served.into_iter().for_each(|order| state.agenda.lend(order));
         }
         let about = numbers.iter().map(|number| number.raw.clone()).collect();
-        self.begin(slot, Question::Find { numbers: numbers.clone(), limit: 50 }, Purpose::Find(numbers), about);
+        let limit = HITS.saturating_mul(u32::try_from(numbers.len()).unwrap_or(u32::MAX));
+        self.begin(slot, Question::Find { numbers: numbers.clone(), limit }, Purpose::Find(numbers), about);
         true
     }
 

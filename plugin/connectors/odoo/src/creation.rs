@@ -144,7 +144,8 @@ fn entity(model: &'static str, id: String, draft: &Draft, owner: Option<UserRef>
         organisation: None,
         phones: vec![("business".to_owned(), phone(draft))],
         emails: draft.emails.iter().take(1).cloned().collect(),
-        owner,
+        // A lead that is nobody's Odoo gives to the key's user, a contact to nobody.
+        owner: owner.or_else(|| context.user.clone().filter(|_| model == LEAD)),
         changed_at: None,
         retired: false,
         extras: Vec::new(),

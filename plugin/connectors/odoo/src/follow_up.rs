@@ -76,6 +76,8 @@ fn wants_call_back(entry: &JournalEntry) -> bool {
 }
 
 fn key(call: &str, model: &str, id: u64) -> String {
+    // Odoo takes no blanks in external ids.
+    let call = call.replace(|sign: char| sign.is_whitespace() || sign.is_control(), "_");
     format!("{call}.{model}.{id}.call-back")
 }
 

@@ -90,7 +90,7 @@ impl Guest for Odoo {
             None | Some("") => problems.push(problem(ADDRESS, "odoo.address.missing")),
             Some(address) if !url::is_base(address) => problems.push(problem(ADDRESS, "odoo.address.not-usable")),
             // Copied from the browser, it would be a page of Odoo's and not Odoo.
-            Some(address) if ["/odoo", "/web", "/json/2"].iter().any(|page| address.trim_end_matches('/').ends_with(page)) => {
+            Some(address) if ["/odoo/", "/web/", "/json/2/"].iter().any(|page| format!("{address}/").contains(page)) => {
                 problems.push(problem(ADDRESS, "odoo.address.page"));
             }
             Some(_) => {}
@@ -149,6 +149,7 @@ mod tests {
         assert!(complaints("https://odoo.example", "").is_empty() && complaints("https://a.example:8069/erp/", "crm-2.test_1").is_empty());
         assert_eq!(complaints("", "x"), ["odoo.address.missing"]);
         assert_eq!(complaints("odoo.example", "-x"), ["odoo.address.not-usable", "odoo.database.not-usable"]);
+        assert_eq!(complaints("https://odoo.example/odoo/contacts/5", ""), ["odoo.address.page"]);
         assert_eq!(complaints("https://odoo.example/odoo/", "a b"), ["odoo.address.page", "odoo.database.not-usable"]);
         assert_eq!(complaints("https://odoo.example", "a\r\nhost: evil"), ["odoo.database.not-usable"]);
         assert_eq!(Odoo::check(Vec::new()).len(), 1);
