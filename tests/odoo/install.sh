@@ -204,7 +204,7 @@ printf 'Odoo %s\n' "$version" >"$install/complete"
 for complete in "$home"/*/complete; do
   other=${complete%/complete}
   # Of this script's making, and no other folder that somebody has there.
-  [[ "${other##*/}" =~ ^[0-9a-f]{16}$ ]] && [ -d "$other/venv" ] && [ -d "$other/src" ] || continue
+  if [[ ! "${other##*/}" =~ ^[0-9a-f]{16}$ ]] || [ ! -d "$other/venv" ] || [ ! -d "$other/src" ]; then continue; fi
   if [ "$other" != "$install" ] && [ -z "$(find "$complete" -mtime -14)" ]; then rm -rf "$other"; fi
 done
 say "installed: $(cat "$install/complete") in $install"
