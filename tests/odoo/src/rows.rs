@@ -1,5 +1,6 @@
 //! Rows of Odoo as the control side of a fake shows them, and the other way round.
 
+use chrono::NaiveDateTime;
 use crm_fake::{Phone, Record, Role, SeedRecord};
 use serde_json::{Map, Value, json};
 
@@ -89,13 +90,8 @@ pub fn shown(model: &str, row: &Value, id: String, owner: Option<String>) -> Rec
 
 /// Milliseconds since 1970 of "2026-11-20 10:00:00".
 pub fn moment(text: &str) -> Option<u64> {
-    let mut numbers = text.split(['-', ' ', ':']).map(str::parse::<i64>);
-    let mut next = || numbers.next()?.ok();
-    let (year, month, day, hour, minute, second) = (next()?, next()?, next()?, next()?, next()?, next()?);
-    // Years from March, so that the leap day is the last; 719,468 days lie between 0000-03-01 and 1970.
-    let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
-    let days = year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719_468;
-    u64::try_from(((days * 24 + hour) * 60 + minute) * 60 + second).ok().map(|seconds| seconds * 1_000)
+    let time = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok()?;
+    u64::try_from(time.and_utc().timestamp_millis()).ok()
 }
 
 #[cfg(test)]
