@@ -10,14 +10,14 @@ use pbx_connector_kit::{
 use serde_json::json;
 
 use crate::{
-    Odoo,
+    Odoo, authors,
     bindings::exports::pbx::crm::amending::{Done, Guest, Item},
     domain,
     json2::Exchange,
     judgement,
     load::{self, Loaded},
     message::{AUTHOR, amended, plain},
-    model::{self, MESSAGE, USERS},
+    model::{self, MESSAGE},
     narrowing, row,
 };
 
@@ -41,7 +41,8 @@ struct Standing {
 /// One request for what stands there and one that writes all, as far as they are there.
 fn amend(exchange: &mut Exchange<'_>, items: &[Item]) -> Result<Vec<Result<(), Failure>>, Failure> {
     let mut standing = standing(exchange, items)?;
-    let authors = authors(exchange, items)?;
+    let users = items.iter().filter_map(|item| model::user(item.change.user.as_ref(), exchange.context)).collect();
+    let partners = authors::partners(exchange, &users)?;
     // Several changes of one message come one after another, and are written as one.
     let mut touched: Vec<u64> = Vec::new();
     let mut outcomes = Vec::new();
@@ -56,9 +57,8 @@ fn amend(exchange: &mut Exchange<'_>, items: &[Item]) -> Result<Vec<Result<(), F
             entry.subject = plain(subject);
         }
         entry.body = amended(&entry.body, change.body.as_deref(), change.recording.as_deref(), &exchange.context.language);
-        let user = change.user.as_ref().filter(|user| user.connector == exchange.context.connector);
-        if let Some(author) = user.and_then(|user| authors.get(&user.id)) {
-            entry.author.clone_from(author);
+        if let Some(partner) = model::user(change.user.as_ref(), exchange.context).and_then(|user| partners.get(&user)) {
+            entry.author = partner.to_string();
         }
         if !touched.contains(&id) {
             touched.push(id);
@@ -108,20 +108,4 @@ fn standing(exchange: &mut Exchange<'_>, items: &[Item]) -> Result<BTreeMap<u64,
         Ok(model::id(&row::id(record, "id")?).map(|id| (id, standing)))
     };
     Ok(exchange.ask(MESSAGE, "search_read", arguments)?.rows(read)?.into_iter().flatten().collect())
-}
-
-/// Partners of the users who are named, by the users' ids.
-fn authors(exchange: &mut Exchange<'_>, items: &[Item]) -> Result<BTreeMap<String, String>, Failure> {
-    let context = exchange.context;
-    let users = items.iter().filter_map(|item| item.change.user.as_ref()).filter(|user| user.connector == context.connector);
-    let ids: Vec<u64> = users.filter_map(|user| model::id(&user.id)).collect();
-    if ids.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let arguments = json!({ "domain": domain::all(vec![domain::leaf("id", "in", ids)]), "fields": ["id", "partner_id"] });
-    let pair = |record: &Node<'_>| -> Result<Option<(String, String)>, Wrong> {
-        let id = row::id(record, "id")?;
-        Ok(row::reference(record, "partner_id")?.map(|(partner, _)| (id, partner)))
-    };
-    Ok(exchange.ask(USERS, "search_read", arguments)?.rows(pair)?.into_iter().flatten().collect())
 }

@@ -107,12 +107,11 @@ fn create(exchange: &mut Exchange<'_>, key: &str, draft: &Draft) -> Result<(Enti
 
 /// The owner that the draft names, if that user is one of this account and works here still: Odoo would take one who was signed off.
 fn owner(exchange: &mut Exchange<'_>, draft: &Draft) -> Result<Option<UserRef>, Failure> {
-    let owner = draft.owner.clone().filter(|owner| owner.connector == exchange.context.connector);
-    let Some((owner, id)) = owner.and_then(|owner| model::id(&owner.id).map(|id| (owner, id))) else { return Ok(None) };
+    let Some(id) = model::user(draft.owner.as_ref(), exchange.context) else { return Ok(None) };
     let conditions = vec![domain::leaf("id", "=", id), domain::leaf("active", "=", true), domain::leaf("share", "=", false)];
     let arguments = json!({ "domain": domain::all(conditions), "fields": ["id"] });
     let found = exchange.ask(USERS, "search_read", arguments)?.rows(|row| row::id(row, "id"))?;
-    Ok(Some(owner).filter(|_| !found.is_empty()))
+    Ok(draft.owner.clone().filter(|_| !found.is_empty()))
 }
 
 /// Who has this very number, spelled in whatever way. Odoo has no rule against doubles, so that a colleague who typed the caller in since the host's

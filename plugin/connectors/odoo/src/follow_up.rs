@@ -88,8 +88,8 @@ fn load(exchange: &mut Exchange<'_>, model: &str, wanted: &[Reminder<'_>]) -> Re
     }
     let context = exchange.context;
     let assignee = |item: &Item| {
-        let user = item.entry.user.as_ref().filter(|user| user.connector == context.connector).or(context.user.as_ref())?;
-        model::id(&user.id).map(|id| id.to_string())
+        let user = model::user(item.entry.user.as_ref(), context).or_else(|| model::user(context.user.as_ref(), context));
+        user.map(|id| id.to_string())
     };
     let has_assignees = wanted.iter().all(|(_, _, item)| assignee(item).is_some());
     let rows = wanted.iter().map(|(key, _, item)| {

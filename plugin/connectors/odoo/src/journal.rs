@@ -11,14 +11,14 @@ use pbx_connector_kit::{
 use serde_json::{Map, json};
 
 use crate::{
-    Odoo,
+    Odoo, authors,
     bindings::exports::pbx::crm::journal::{Guest, Item, ItemOutcome, LookedUp, Written},
     domain, external_id, follow_up,
     json2::Exchange,
     judgement,
     load::{self, Loaded, Objection},
     message::{self as call, AUTHOR, COLUMNS},
-    model::{self, MESSAGE, USERS},
+    model::{self, MESSAGE},
     narrowing, record, row,
 };
 
@@ -54,7 +54,7 @@ struct Batch<'i> {
 /// All are tried at once, which succeeds as a rule. Else those whose record is gone are set aside, and of the rest is written what Odoo takes. An entry that
 /// an earlier try has written stays as it is: Odoo does not tell it from a new one.
 fn write(exchange: &mut Exchange<'_>, items: &[Item]) -> Result<Vec<ItemOutcome>, Failure> {
-    let mut batch = Batch { items, authors: authors(exchange, items)?, outcomes: BTreeMap::new() };
+    let mut batch = Batch { items, authors: authors_of(exchange, items)?, outcomes: BTreeMap::new() };
     for (index, item) in items.iter().enumerate() {
         if model::of_record(&item.about).is_none() {
             batch.outcomes.insert(index, ItemOutcome::Failed(unsupported("odoo.no-history")));
@@ -104,12 +104,11 @@ impl Batch<'_> {
         }
         let items: Vec<&Item> = which.iter().filter_map(|index| self.items.get(*index)).collect();
         let context = exchange.context;
-        let has_authors = items.iter().any(|item| self.author(item, context).is_some());
+        let has_authors = !self.authors.is_empty();
         let rows = items.iter().filter_map(|item| {
             let mut values = call::row(&item.key, model::of_record(&item.about)?, &item.entry, &context.language);
             if has_authors {
-                // Without one it is the key's user, as an empty value would not be.
-                values.push(self.author(item, context).or_else(|| self.own()).map(|partner| partner.to_string()).unwrap_or_default());
+                values.push(self.author(item, context).map(|partner| partner.to_string()).unwrap_or_default());
             }
             Some(values)
         });
@@ -118,13 +117,10 @@ impl Batch<'_> {
         load::make(exchange, MESSAGE, &columns, &rows, Map::new())
     }
 
+    /// The partner of whoever made the call; without one it is the key's user, as an empty value would not be.
     fn author(&self, item: &Item, context: &Context) -> Option<u64> {
-        let user = item.entry.user.as_ref().filter(|user| user.connector == context.connector)?;
-        self.authors.get(&model::id(&user.id)?).copied()
-    }
-
-    fn own(&self) -> Option<u64> {
-        self.authors.get(&0).copied()
+        let partner = |user| self.authors.get(&model::user(user, context)?);
+        partner(item.entry.user.as_ref()).or_else(|| partner(context.user.as_ref())).copied()
     }
 
     fn set_aside(&mut self, gone: &BTreeSet<(&'static str, u64)>) {
@@ -176,26 +172,17 @@ impl Batch<'_> {
     }
 }
 
-/// The partner of each user who made or missed a call: authors of messages are partners. The key's own is under 0. None are asked for where all calls
-/// are the key's user's.
-fn authors(exchange: &mut Exchange<'_>, items: &[Item]) -> Result<BTreeMap<u64, u64>, Failure> {
+/// The partners of the users who made or missed these calls, and the key's own. None are asked for where all calls are the key's user's.
+fn authors_of(exchange: &mut Exchange<'_>, items: &[Item]) -> Result<BTreeMap<u64, u64>, Failure> {
     let context = exchange.context;
-    let own = context.user.as_ref().and_then(|user| model::id(&user.id));
-    let users = items.iter().filter_map(|item| item.entry.user.as_ref()).filter(|user| user.connector == context.connector);
-    let mut ids: BTreeSet<u64> = users.filter_map(|user| model::id(&user.id)).filter(|id| Some(*id) != own).collect();
-    if ids.is_empty() {
-        return Ok(BTreeMap::new());
+    let own = model::user(context.user.as_ref(), context);
+    let mut users: BTreeSet<u64> = items.iter().filter_map(|item| model::user(item.entry.user.as_ref(), context)).collect();
+    if users.iter().any(|user| Some(*user) != own) {
+        users.extend(own);
+        authors::partners(exchange, &users)
+    } else {
+        Ok(BTreeMap::new())
     }
-    ids.extend(own);
-    let ids: Vec<u64> = ids.into_iter().collect();
-    let arguments = json!({ "domain": domain::all(vec![domain::leaf("id", "in", ids)]), "fields": ["id", "partner_id"] });
-    let pair = |record: &Node<'_>| -> Result<(Option<u64>, Option<u64>), Wrong> {
-        let partner = row::reference(record, "partner_id")?.and_then(|(id, _)| model::id(&id));
-        Ok((model::id(&row::id(record, "id")?), partner))
-    };
-    let pairs = exchange.ask(USERS, "search_read", arguments)?.rows(pair)?;
-    let known = pairs.into_iter().filter_map(|(user, partner)| Some((user.filter(|user| Some(*user) != own).unwrap_or(0), partner?)));
-    Ok(known.collect())
 }
 
 /// The ids of the messages with these keys.

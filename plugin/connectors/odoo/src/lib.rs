@@ -14,6 +14,7 @@
 
 mod account;
 mod amending;
+mod authors;
 pub mod bindings;
 mod creation;
 mod description;

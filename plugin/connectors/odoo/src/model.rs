@@ -1,4 +1,7 @@
-use pbx_connector_kit::types::{RecordRef, Role};
+use pbx_connector_kit::{
+    context::Context,
+    types::{RecordRef, Role, UserRef},
+};
 
 use crate::settings_page::{Options, Prospects};
 
@@ -35,6 +38,11 @@ pub fn to_create(role: &Role, kind: Option<&str>, options: &Options) -> Option<&
 pub fn of_record(about: &RecordRef) -> Option<(&'static str, u64)> {
     let model = [PARTNER, LEAD].into_iter().find(|model| *model == about.kind)?;
     Some((model, id(&about.id)?))
+}
+
+/// The id of a user, if it is one of this account: another account's may have the same number.
+pub fn user(user: Option<&UserRef>, context: &Context) -> Option<u64> {
+    user.filter(|user| user.connector == context.connector).and_then(|user| id(&user.id))
 }
 
 /// Ids are whole numbers from 1. Those of a database go up to 2^31.
