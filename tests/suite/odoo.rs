@@ -116,7 +116,8 @@ fn m_log_3_m_log_5_six_hosts_write_the_same_calls_once_through_crashes_and_peopl
     let plays: Mutex<Vec<Play>> = Mutex::default();
     std::thread::scope(|scope| {
         for (host, fault) in faults.iter().enumerate().take(HOSTS) {
-            let crm = crashes.in_front_of(Box::new(office.beside()));
+            let crashes = Arc::clone(&crashes);
+            let crm = Box::new(office.beside().with_beside(move || crashes.crash_beside()));
             let plays = &plays;
             scope.spawn(move || {
                 let play = play(&scenario_of(fault, host), crm);
@@ -155,7 +156,8 @@ fn m_log_5_a_database_that_dies_while_an_entry_is_written_loses_and_doubles_noth
     for at in 1..=7 {
         let office = office(&instance);
         let crashes = Arc::new(Crashing::at(&instance, &[at]));
-        let play = play(&scenario_of("", 0), crashes.in_front_of(Box::new(office.beside())));
+        let killer = Arc::clone(&crashes);
+        let play = play(&scenario_of("", 0), Box::new(office.beside().with_beside(move || killer.crash_beside())));
         assert_eq!((crashes.happened(), play.unfinished), (1, (0, 0)), "killed at request {at}: {}", troubles(&play));
         let entries = office.activities();
         let mut keys: Vec<&str> = entries.iter().filter_map(|entry| entry.key.as_deref()).collect();

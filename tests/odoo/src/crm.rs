@@ -1,6 +1,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use crm_fake::{
     Activity, Answer, ControlError, CrmFake, Fault, FaultKind, Faults, LateCommits, Operation, Outcome, Record, RecordedRequest,
@@ -33,9 +34,14 @@ pub struct OdooCrm {
     shared: Names,
     /// The highest ids of the template.
     before: BTreeMap<&'static str, u64>,
+    /// What happens beside requests.
+    beside: Option<Beside>,
     /// Why what it tells cannot be believed.
     broken: OnceCell<ControlError>,
 }
+
+/// Begins something that goes on beside a request; none: nothing this time.
+type Beside = Box<dyn Fn() -> Option<JoinHandle<()>> + Send>;
 
 /// Where records are made and calls are written.
 const WORK: [&str; 3] = ["/json/2/res.partner/load", "/json/2/crm.lead/load", "/json/2/mail.message/load"];
@@ -82,6 +88,7 @@ impl OdooCrm {
             names: Names::default(),
             shared: Names::default(),
             before,
+            beside: None,
             broken: OnceCell::new(),
         })
     }
@@ -101,8 +108,16 @@ impl OdooCrm {
             names: self.names.clone(),
             shared: self.names.clone(),
             before: self.before.clone(),
+            beside: None,
             broken: OnceCell::new(),
         }
+    }
+
+    /// With something that may happen beside each request of a connector's call. It is over before the request's answer is given.
+    #[must_use]
+    pub fn with_beside(mut self, begin: impl Fn() -> Option<JoinHandle<()>> + Send + 'static) -> Self {
+        self.beside = Some(Box::new(begin));
+        self
     }
 
     /// Its database.
@@ -115,6 +130,23 @@ impl OdooCrm {
         database.forward(request).unwrap_or_else(|why| wire::error(502, &why))
     }
 
+    /// What the server makes of a request, and the faults of it.
+    fn answered(&mut self, now_ms: u64, request: Request<Vec<u8>>) -> Answer {
+        self.commit_late(now_ms);
+        if !self.decides(&request) {
+            let answer = if self.is_away() { refused() } else { Answer::now(Self::carry(&self.database, &request)) };
+            self.requests.note(now_ms, request.method(), request.uri(), self.operation, &answer, 1);
+            return answer;
+        }
+        let plan = self.faults.plan(self.operation);
+        let commits_at = plan.commits_at(now_ms);
+        let answer = plan.run(|| Self::carry(&self.database, &request));
+        self.requests.note(now_ms, request.method(), request.uri(), self.operation, &answer, 1);
+        if let Some(at_ms) = commits_at {
+            self.late.keep(at_ms, request);
+        }
+        answer
+    }
     /// All records that were not in the template and are no users' own, oldest first.
     fn rows(&self) -> Result<Vec<Row>, String> {
         let people: BTreeSet<u64> = self.names.users.values().map(|user| user.partner).collect();
@@ -263,18 +295,11 @@ impl CrmFake for OdooCrm {
     }
 
     fn answer(&mut self, now_ms: u64, request: Request<Vec<u8>>) -> Answer {
-        self.commit_late(now_ms);
-        if !self.decides(&request) {
-            let answer = if self.is_away() { refused() } else { Answer::now(Self::carry(&self.database, &request)) };
-            self.requests.note(now_ms, request.method(), request.uri(), self.operation, &answer, 1);
-            return answer;
-        }
-        let plan = self.faults.plan(self.operation);
-        let commits_at = plan.commits_at(now_ms);
-        let answer = plan.run(|| Self::carry(&self.database, &request));
-        self.requests.note(now_ms, request.method(), request.uri(), self.operation, &answer, 1);
-        if let Some(at_ms) = commits_at {
-            self.late.keep(at_ms, request);
+        // An administrator connects the account before anything else happens.
+        let beside = self.beside.as_ref().filter(|_| self.call.is_some()).and_then(|begin| begin());
+        let answer = self.answered(now_ms, request);
+        if beside.is_some_and(|beside| beside.join().is_err()) {
+            let _first = self.broken.set(ControlError::Invalid("what happened beside a request failed".to_owned()));
         }
         answer
     }
