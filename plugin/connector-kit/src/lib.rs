@@ -4,7 +4,8 @@
 //! * Outside a component (tests), `native::answer_with` puts something else in the network's place.
 //! * [`failure`] and [`status`] turn what went wrong into the contract's kinds of failure.
 //! * [`json`] reads answers whose shape nobody guarantees.
-//! * [`url`] escapes; [`time`] reads and writes times; [`text`] makes messages and cuts texts; [`catalogue`] reads message files.
+//! * [`url`] escapes; [`time`] reads and writes times; [`text`] makes messages and cuts texts; [`catalogue`] reads message files; [`words`]
+//!   has the contract's words.
 //!
 //! # One set of types
 //!
@@ -43,6 +44,7 @@ pub mod status;
 pub mod text;
 pub mod time;
 pub mod url;
+pub mod words;
 
 pub use bindings::{
     pbx::{

@@ -5,11 +5,7 @@
 //! takes away all that it does not know.
 
 use html_escape::{encode_double_quoted_attribute, encode_quoted_attribute, encode_text};
-use pbx_connector_kit::{
-    base_types::{Direction, Outcome},
-    time::rfc3339,
-    types::JournalEntry,
-};
+use pbx_connector_kit::{time::rfc3339, types::JournalEntry, words};
 
 use crate::texts;
 
@@ -51,12 +47,8 @@ pub fn plain(text: &str) -> String {
 }
 
 fn body(entry: &JournalEntry, language: &str) -> String {
-    let direction = match entry.direction {
-        Direction::Inbound => "inbound",
-        Direction::Outbound => "outbound",
-        Direction::Internal => "internal",
-    };
-    let start = format!("{TEXT} pbx-{direction} pbx-{} pbx-talked-{}-ms\">", outcome(&entry.outcome), entry.talked);
+    let (direction, outcome) = (words::direction(entry.direction), words::outcome(&entry.outcome));
+    let start = format!("{TEXT} pbx-{direction} pbx-{outcome} pbx-talked-{}-ms\">", entry.talked);
     let recording = entry.recording.as_deref().map(|address| recording(address, language)).unwrap_or_default();
     format!("{start}{}{END}{recording}", lines(&entry.body))
 }
@@ -108,21 +100,6 @@ fn part(body: &str, start: &str) -> Option<(usize, usize)> {
     let begin = body.find(start)?;
     let end = body.get(begin..)?.find(END)?;
     Some((begin, begin + end))
-}
-
-/// The contract's words.
-fn outcome(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Answered => "answered",
-        Outcome::Missed => "missed",
-        Outcome::Voicemail => "voicemail",
-        Outcome::NoAnswer => "no-answer",
-        Outcome::Busy => "busy",
-        Outcome::Forwarded => "forwarded",
-        Outcome::Lost => "lost",
-        // What is newer than this release is to be treated as failed.
-        Outcome::Failed | Outcome::Other(_) => "failed",
-    }
 }
 
 #[cfg(test)]

@@ -1,24 +1,19 @@
 use pbx_connector_kit::{
-    base_types::{Direction, Outcome},
     time::rfc3339,
     types::{Amendment, JournalEntry},
+    words,
 };
 use serde_json::{Map, Value, json};
 
 /// A call for the history of a record.
 pub fn to_write(key: &str, record: &str, entry: &JournalEntry) -> Value {
-    let direction = match entry.direction {
-        Direction::Inbound => "inbound",
-        Direction::Outbound => "outbound",
-        Direction::Internal => "internal",
-    };
     let mut call = json!({
         "key": key,
         "record": record,
         "subject": entry.subject,
         "body": entry.body,
-        "direction": direction,
-        "outcome": outcome(&entry.outcome),
+        "direction": words::direction(entry.direction),
+        "outcome": words::outcome(&entry.outcome),
         "started_at": rfc3339(entry.started_at, entry.utc_offset_minutes),
         "talked_ms": entry.talked,
         "from": entry.from_shown,
@@ -47,19 +42,5 @@ pub fn to_amend(key: &str, activity: &str, change: &Amendment) -> Value {
 fn put(members: &mut Map<String, Value>, name: &str, value: Option<&String>) {
     if let Some(value) = value {
         members.insert(name.to_owned(), value.as_str().into());
-    }
-}
-
-fn outcome(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Answered => "answered",
-        Outcome::Missed => "missed",
-        Outcome::Voicemail => "voicemail",
-        Outcome::NoAnswer => "no-answer",
-        Outcome::Busy => "busy",
-        Outcome::Forwarded => "forwarded",
-        Outcome::Lost => "lost",
-        // What is newer than this release is to be treated as failed.
-        Outcome::Failed | Outcome::Other(_) => "failed",
     }
 }
